@@ -1,0 +1,117 @@
+/**
+ * The one error type for everything a user can cause or meet. A message is lower case, names the thing, and shows both
+ * values when two things disagree; each hint is something to do, most of them a command to paste.
+ */
+
+/** Exit statuses: an API for timers and CI jobs (README, "Exit status"). */
+export const exitStatus = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  invalidInput: 3,
+  verificationFailed: 4,
+  pending: 6,
+  changesPending: 10,
+  unavailable: 69,
+  cannotWrite: 73,
+  tryLater: 75,
+  refused: 77,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** Stable codes, and the exit status that each one ends the program with. */
+export const errorCodes = {
+  "usage": exitStatus.usage,
+  "host-invalid": exitStatus.usage,
+  "owner-invalid": exitStatus.usage,
+  "duration-invalid": exitStatus.usage,
+  "endpoint-invalid": exitStatus.usage,
+  "directory-invalid": exitStatus.usage,
+  "certs-dir-ambiguous": exitStatus.usage,
+  "name-not-permitted": exitStatus.invalidInput,
+  "pair-broken": exitStatus.invalidInput,
+  "ca-broken": exitStatus.invalidInput,
+  "ca-expires": exitStatus.invalidInput,
+  "certificate-invalid": exitStatus.invalidInput,
+  "record-broken": exitStatus.invalidInput,
+  "nothing-to-roll-back": exitStatus.invalidInput,
+  "clock-wrong": exitStatus.invalidInput,
+  "endpoint-unreachable": exitStatus.unavailable,
+  "proof-failed": exitStatus.verificationFailed,
+  "drift": exitStatus.verificationFailed,
+  "not-served": exitStatus.pending,
+  "clean-up-failed": exitStatus.pending,
+  "cannot-read": exitStatus.cannotWrite,
+  "cannot-write": exitStatus.cannotWrite,
+  "busy": exitStatus.tryLater,
+  "changed-meanwhile": exitStatus.tryLater,
+  "refused": exitStatus.refused,
+  "not-permitted": exitStatus.refused,
+  "unsafe-path": exitStatus.refused,
+  "interrupted": exitStatus.interrupted,
+  "terminated": exitStatus.terminated,
+  "unexpected": exitStatus.unexpected,
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetails {
+  /** What to do, most useful first; a line that is a command starts with `$ `. */
+  hint?: readonly string[];
+  /** What changed on disk before the error; by default "nothing was changed". */
+  changed?: string;
+  cause?: unknown;
+}
+
+export class CertSetupError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: readonly string[];
+  readonly changed: string;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.name = "CertSetupError";
+    this.code = code;
+    this.hint = details.hint ?? [];
+    this.changed = details.changed ?? "nothing was changed";
+  }
+
+  get exitStatus(): number {
+    return errorCodes[this.code];
+  }
+
+  /** The same error after something was written: says what the disk holds now. */
+  after(changed: string): CertSetupError {
+    return new CertSetupError(this.code, this.message, { hint: this.hint, changed, cause: this.cause ?? this });
+  }
+}
+
+/** The error of a failed system call, in words: `permission denied (EACCES)`. */
+export function systemReason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const words: Record<string, string> = {
+    EACCES: "permission denied",
+    EPERM: "operation not permitted",
+    ENOENT: "no such file or directory",
+    ENOTDIR: "a part of the path is not a directory",
+    EISDIR: "is a directory",
+    EEXIST: "exists already",
+    ENOSPC: "no space left on the device",
+    EDQUOT: "disk quota exceeded",
+    EROFS: "the file system is read-only",
+    EIO: "input/output error",
+    EMFILE: "too many open files",
+    ELOOP: "too many symbolic links, or a link where none is allowed",
+    ENAMETOOLONG: "the name is too long",
+    ETIMEDOUT: "timed out",
+    ECONNREFUSED: "connection refused",
+    ECONNRESET: "connection reset",
+    EHOSTUNREACH: "no route to the host",
+    ENETUNREACH: "the network is unreachable",
+    ENOTFOUND: "the name does not resolve",
+  };
+  if (code === undefined) return error instanceof Error ? error.message : String(error);
+  const known = words[code];
+  return known === undefined ? code : `${known} (${code})`;
+}

@@ -1,0 +1,17 @@
+/** The process, as far as the program may see it; `bin` alone knows the real one. */
+export interface World {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** The exit status of the signal that came (130, 143), or null: looked at between two steps, never inside one. */
+  interrupted(): 130 | 143 | null;
+  stdout: Sink;
+  stderr: Sink;
+}
+
+export interface Sink {
+  write(text: string): void;
+  isTerminal: boolean;
+  columns: number;
+}
