@@ -1,0 +1,77 @@
+/** File actions, through the door of their tree; and what to say when one fails. */
+import { CertSetupError, systemReason } from "../model/errors.ts";
+import type { ReportedFile } from "../model/outcome.ts";
+import type { FileAction, Note, Tree } from "../model/plan.ts";
+import type { Observed } from "../plan/observe.ts";
+import { lockDirectory } from "../tree/lock.ts";
+import { writeTree } from "../tree/door.ts";
+import { carryOut, type WriteFailure, type Written } from "../tree/write.ts";
+
+export function write(
+  observed: Observed,
+  tree: Tree,
+  actions: FileAction[],
+  artifacts: Record<string, string>,
+  committed: boolean,
+  changedBefore: boolean,
+): { files: ReportedFile[]; notes: Note[] } {
+  const { certsDir } = observed.seen.target;
+  const written: Written =
+    tree === "server" ? writeTree(certsDir, observed.standing, actions, artifacts) : carryOut(actions, artifacts);
+  const { failure } = written;
+  if (failure === null) return { files: written.files, notes: [] };
+  throw failed(
+    failure,
+    failure.committed || (committed && !actions.some((action) => action.kind === "swap")),
+    changedBefore,
+  );
+}
+
+/** After the commit a failure is no failed installation: the new pair is in place, something around it is not. */
+function failed(failure: WriteFailure, committed: boolean, changedBefore: boolean): CertSetupError {
+  const { code, path, message, left } = failure;
+  if (committed) {
+    return new CertSetupError(
+      "clean-up-failed",
+      `the new pair is installed, but ${path} could not be written: ${reason(failure)}`,
+      {
+        hint: ["the same command again finishes the work"],
+        changed: "the new pair is installed",
+      },
+    );
+  }
+  const changed =
+    left.length > 0
+      ? `nothing was installed; left behind, and removed by the next run: ${left.join(", ")}`
+      : changedBefore
+        ? "nothing was installed; the private CA that was made stays for the next run"
+        : "nothing was changed";
+  if (code === "CHANGED") {
+    return new CertSetupError("changed-meanwhile", `${path} changed while this ran: ${message}`, {
+      hint: ["somebody else works there; run it again when they have finished"],
+      changed,
+    });
+  }
+  return new CertSetupError("cannot-write", `cannot write ${path}: ${reason(failure)}`, {
+    hint: hintFor(code, path),
+    changed,
+  });
+}
+
+function reason({ code, message }: WriteFailure): string {
+  return systemReason(Object.assign(new Error(message), code === "" ? {} : { code }));
+}
+
+function hintFor(code: string, path: string): string[] {
+  const directory = path.slice(0, path.lastIndexOf("/")) || "/";
+  if (code === "EACCES" || code === "EPERM")
+    return [`$ ls -ld ${directory}`, "run it as the owner of that directory, or as root"];
+  if (code === "ENOSPC" || code === "EDQUOT") return [`$ df -h ${directory}`];
+  if (code === "EROFS") return ["remount it writable, or name another place: --certs-dir DIR"];
+  return [`$ ls -la ${directory}`];
+}
+
+/** One run at a time in a state directory. Made first, because only what is there can be locked. */
+export function lockState(stateDir: string): { release(): void } {
+  return lockDirectory(stateDir);
+}

@@ -1,0 +1,185 @@
+/** The straight line after parsing: observe, plan, apply. What comes out is an Outcome; nothing is printed here. */
+import { mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { apply, type Applied } from "./apply/apply.ts";
+import type { Watcher } from "./apply/watcher.ts";
+import { startCommand } from "./live/start-command.ts";
+import { CertSetupError, exitStatus, systemReason } from "./model/errors.ts";
+import type { Outcome, ReportedFile } from "./model/outcome.ts";
+import { changes, type Plan } from "./model/plan.ts";
+import type { Manner, Request } from "./model/request.ts";
+import type { World } from "./model/world.ts";
+import { examine, planStatus } from "./plan/examine.ts";
+import { planInstall } from "./plan/install.ts";
+import { observe, type Observed } from "./plan/observe.ts";
+import { planRollback } from "./plan/rollback.ts";
+import { type Lock, lockDirectory } from "./tree/lock.ts";
+import { missingDirectories } from "./tree/read.ts";
+import { octal } from "./tree/write.ts";
+
+export async function run(request: Request, manner: Manner, world: World, watcher: Watcher): Promise<Outcome> {
+  const reads = manner.dryRun || request.command === "status";
+  const held = reads ? null : holdState(request.stateDir);
+  try {
+    const observed = await observe(request, world);
+    const plan = makePlan(request, observed);
+    const nothing: Applied = {
+      changed: false,
+      files: [],
+      leaf: null,
+      ca: null,
+      endpoints: [],
+      pending: [],
+      steps: [],
+      notes: [],
+    };
+    if (manner.dryRun) return planned(request, plan, observed, nothing, manner);
+    return report(request, plan, observed, await apply(plan, request, observed, watcher));
+  } finally {
+    held?.release();
+  }
+}
+
+function makePlan(request: Request, { seen }: Observed): Plan {
+  switch (request.command) {
+    case "generate":
+      return planInstall(request, seen);
+    case "rollback":
+      return planRollback(request, seen);
+    case "status":
+      return planStatus(request, seen);
+  }
+}
+
+function planned(request: Request, plan: Plan, observed: Observed, nothing: Applied, manner: Manner): Outcome {
+  const outcome = report(request, plan, observed, nothing);
+  const pending = plan.actions.some(changes);
+  return {
+    ...outcome,
+    kind: "planned",
+    start: null,
+    exitStatus: manner.check && pending ? exitStatus.changesPending : exitStatus.done,
+  };
+}
+
+function report(request: Request, plan: Plan, observed: Observed, applied: Applied): Outcome {
+  const { seen } = observed;
+  const { certsDir } = seen.target;
+  const findings = request.command === "status" ? examine(seen) : [];
+  const start = whatToStart(request, observed, applied);
+  const pending = [
+    ...applied.pending,
+    ...plan.notes
+      .filter((note) => note.code === "restart-required" || note.code === "not-reached")
+      .map((note) => note.message),
+  ];
+  const failed = findings.some((finding) => !finding.ok);
+  return {
+    command: request.command,
+    kind: request.command === "status" ? "examined" : applied.changed ? "applied" : "unchanged",
+    exitStatus: failed ? exitStatus.verificationFailed : pending.length > 0 ? exitStatus.pending : exitStatus.done,
+    changed: applied.changed,
+    plan,
+    certsDir,
+    files: filesNow(observed, applied),
+    certificate: applied.leaf ?? leafInPlace(seen),
+    trustAnchor: trustAnchor(request, observed, applied),
+    endpoint: applied.endpoints.find((endpoint) => endpoint.state !== "served") ?? applied.endpoints[0] ?? null,
+    steps: applied.steps,
+    warnings: [...plan.notes, ...applied.notes, ...applied.pending.map((message) => ({ code: "not-served", message }))],
+    errors: [],
+    start,
+    findings,
+  };
+}
+
+function leafInPlace(seen: Observed["seen"]): Outcome["certificate"] {
+  const { pair } = seen.target.tree;
+  return pair.kind === "whole" ? (pair.chain[0] ?? null) : null;
+}
+
+/** What lies in the server's directory now, under the names that the server reads. */
+function filesNow({ seen }: Observed, applied: Applied): ReportedFile[] {
+  const { certsDir, tree } = seen.target;
+  const put = applied.files.filter((file) => file.path.startsWith(`${certsDir}/`));
+  const outer = (name: "public.crt" | "private.key"): ReportedFile[] => {
+    const path = join(certsDir, name);
+    const made = put.find((file) => file.path.startsWith(`${certsDir}/..v-`) && file.path.endsWith(`/${name}`));
+    if (made !== undefined) return [{ ...made, path }];
+    const entry = name === "public.crt" ? tree.publicCrt : tree.privateKey;
+    const file = entry.kind === "link" ? entry.target : entry;
+    return file.kind === "file" ? [{ path, sha256: file.sha256, mode: octal(file.mode) }] : [];
+  };
+  const anchors = put.filter((file) => file.path.startsWith(`${certsDir}/CAs/`));
+  const present = (tree.authorities?.files ?? []).flatMap(({ name, entry }) => {
+    const path = join(certsDir, "CAs", name);
+    if (!name.startsWith("cert-setup-") || entry.kind !== "file" || anchors.some((file) => file.path === path))
+      return [];
+    return [{ path, sha256: entry.sha256, mode: octal(entry.mode) }];
+  });
+  return [...outer("public.crt"), ...outer("private.key"), ...present, ...anchors];
+}
+
+function trustAnchor(request: Request, { seen }: Observed, applied: Applied): Outcome["trustAnchor"] {
+  const leaf = applied.leaf ?? leafInPlace(seen);
+  const key = leaf?.authorityKeyIdentifier;
+  const id =
+    applied.ca ?? seen.authorities.find((one) => key != null && one.certificate.subjectKeyIdentifier === key)?.id;
+  if (id !== undefined) return { path: join(request.stateDir, "ca", id, "ca.crt"), selfSigned: false };
+  if (leaf === null || !leaf.selfIssued) return null;
+  return { path: join(seen.target.certsDir, "public.crt"), selfSigned: true };
+}
+
+function whatToStart(request: Request, { seen, raw }: Observed, applied: Applied): Outcome["start"] {
+  const { certsDir } = seen.target;
+  const plain = seen.servers.find((server) => server.live?.kind === "plain");
+  const stuck = applied.pending.length > 0 ? seen.servers.find((server) => server.live?.kind === "tls") : undefined;
+  const options = {
+    certsDir,
+    isDefaultDir: raw.isDefaultDir,
+    listenAddress: request.command === "generate" ? request.listenAddress : null,
+  };
+  const restart = plain ?? stuck;
+  if (restart !== undefined) {
+    const server = raw.servers.find(({ pid }) => pid === restart.pid) ?? null;
+    return { reason: "restart", pid: restart.pid, command: startCommand({ ...options, server, unit: null }) };
+  }
+  if (seen.servers.length > 0 || request.endpoint !== null || seen.target.tree.pair.kind === "broken") return null;
+  const unit = raw.unit();
+  const ours = unit !== null && unit.certsDir === certsDir ? unit : null;
+  return { reason: "not-running", pid: null, command: startCommand({ ...options, server: null, unit: ours }) };
+}
+
+/** One run at a time. The directory is made to be locked, and unmade when nothing came of the run. */
+function holdState(path: string): Lock {
+  const missing = missingDirectories(path);
+  for (const directory of missing) {
+    try {
+      mkdirSync(directory, 0o700);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
+      throw new CertSetupError("cannot-write", `cannot make the state directory ${path}: ${systemReason(error)}`, {
+        hint: ["name a place you can write to: --state-dir DIR"],
+      });
+    }
+  }
+  let lock: Lock;
+  try {
+    lock = lockDirectory(path);
+  } catch (error) {
+    if (error instanceof CertSetupError) throw error;
+    throw new CertSetupError("cannot-write", `cannot use the state directory ${path}: ${systemReason(error)}`, {
+      hint: [`$ ls -ld ${path}`, "or name another: --state-dir DIR"],
+    });
+  }
+  return {
+    release: () => {
+      try {
+        for (const directory of missing.toReversed()) rmdirSync(directory);
+      } catch {
+        // it holds something: that is what it is for
+      }
+      lock.release();
+    },
+  };
+}
