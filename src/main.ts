@@ -1,0 +1,95 @@
+/** Joins the rooms: parse, run, report. Everything a user can cause ends as a message and an exit status, never a stack. */
+import type { Watcher } from "./apply/watcher.ts";
+import { parse } from "./cli/parse.ts";
+import { CertSetupError, exitStatus, systemReason } from "./model/errors.ts";
+import type { Invocation, Manner, Request } from "./model/request.ts";
+import { printable } from "./model/text.ts";
+import type { World } from "./model/world.ts";
+import { errorText, warningText } from "./report/errors.ts";
+import { paintFor } from "./report/paint.ts";
+
+export async function main(argv: readonly string[], world: World): Promise<number> {
+  let invocation: Invocation;
+  try {
+    invocation = await parse(argv, { env: world.env, cwd: world.cwd });
+  } catch (error) {
+    return fail(error, world, { json: argv.includes("--json"), command: "generate", color: null });
+  }
+  if (invocation.kind === "text") {
+    world.stdout.write(invocation.text);
+    return exitStatus.done;
+  }
+  const { request, manner } = invocation;
+  try {
+    return await carryOut(request, manner, world);
+  } catch (error) {
+    return fail(error, world, { ...manner, command: request.command });
+  }
+}
+
+async function carryOut(request: Request, manner: Manner, world: World): Promise<number> {
+  const { run } = await import("./run.ts");
+  const outcome = await run(request, manner, world, watcherFor(manner, world));
+  if (manner.json) {
+    const { jsonReport } = await import("./report/json.ts");
+    world.stdout.write(jsonReport(outcome));
+    return outcome.exitStatus;
+  }
+  const paint = await paintFor(world.stderr, world, manner.color);
+  for (const note of outcome.warnings) world.stderr.write(warningText(note, paint));
+  if (!manner.quiet) {
+    const { humanReport } = await import("./report/human.ts");
+    world.stdout.write(
+      humanReport({
+        outcome,
+        paint: await paintFor(world.stdout, world, manner.color),
+        verbose: manner.verbose,
+        home: world.env["HOME"] ?? null,
+        now: world.now(),
+        listenAddress: request.command === "generate" ? request.listenAddress : null,
+      }),
+    );
+  }
+  return outcome.exitStatus;
+}
+
+/** One line for a wait of over a second: rewritten on a terminal, said once elsewhere. */
+function watcherFor(manner: Manner, world: World): Watcher {
+  let said = "";
+  return {
+    interrupted: () => world.interrupted(),
+    waiting(what, seconds, bound) {
+      if (manner.quiet || manner.json) return;
+      if (world.stderr.isTerminal)
+        world.stderr.write(`\r\u001b[Kwaiting ${seconds} of at most ${bound} s for ${printable(what, 200)}`);
+      else if (said !== what) world.stderr.write(`waiting at most ${bound} s for ${printable(what, 200)}\n`);
+      said = what;
+    },
+  };
+}
+
+async function fail(
+  error: unknown,
+  world: World,
+  manner: { json: boolean; command: string; color: boolean | null },
+): Promise<number> {
+  const known = error instanceof CertSetupError ? error : systemError(error);
+  if (known === null) throw error;
+  if (manner.json) {
+    const { jsonError } = await import("./report/json.ts");
+    world.stdout.write(jsonError(manner.command, known));
+  }
+  world.stderr.write(errorText(known, await paintFor(world.stderr, world, manner.color)));
+  return known.exitStatus;
+}
+
+/** A system call that failed somewhere without its own words; null: not a system call, so a bug. */
+function systemError(error: unknown): CertSetupError | null {
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (typeof code !== "string" || typeof syscall !== "string") return null;
+  const where = path === undefined ? "" : ` ${path}`;
+  return new CertSetupError("cannot-read", `${syscall}${where}: ${systemReason(error)}`, {
+    hint: path === undefined ? [] : [`$ ls -ld ${path}`],
+    changed: "see `cert-setup status`",
+  });
+}
