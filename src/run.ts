@@ -1,25 +1,24 @@
 /** The straight line after parsing: observe, plan, apply. What comes out is an Outcome; nothing is printed here. */
-import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { apply, type Applied } from "./apply/apply.ts";
+import { holdState } from "./apply/hold-state.ts";
 import type { Watcher } from "./apply/watcher.ts";
 import { startCommand } from "./live/start-command.ts";
-import { CertSetupError, exitStatus, systemReason } from "./model/errors.ts";
+import { exitStatus } from "./model/errors.ts";
 import type { Outcome, ReportedFile } from "./model/outcome.ts";
 import { changes, type Plan } from "./model/plan.ts";
 import type { Manner, Request } from "./model/request.ts";
+import { shellQuote } from "./model/text.ts";
 import type { World } from "./model/world.ts";
 import { examine, planStatus } from "./plan/examine.ts";
 import { planInstall } from "./plan/install.ts";
 import { observe, type Observed } from "./plan/observe.ts";
 import { planRollback } from "./plan/rollback.ts";
-import { type Lock, lockDirectory } from "./tree/lock.ts";
-import { missingDirectories } from "./tree/read.ts";
 import { octal } from "./tree/write.ts";
 
 export async function run(request: Request, manner: Manner, world: World, watcher: Watcher): Promise<Outcome> {
   const reads = manner.dryRun || request.command === "status";
-  const held = reads ? null : holdState(request.stateDir);
+  const held = reads ? null : await holdState(request.stateDir, watcher);
   try {
     const observed = await observe(request, world);
     const plan = makePlan(request, observed);
@@ -89,8 +88,16 @@ function report(request: Request, plan: Plan, observed: Observed, applied: Appli
     warnings: [...plan.notes, ...applied.notes, ...applied.pending.map((message) => ({ code: "not-served", message }))],
     errors: [],
     start,
+    statusCommand: statusCommand(request, observed),
     findings,
   };
+}
+
+function statusCommand(request: Request, { seen, raw }: Observed): string {
+  const words = ["cert-setup status"];
+  if (!raw.isDefaultDir) words.push("--certs-dir", shellQuote(seen.target.certsDir));
+  if (!raw.isDefaultState) words.push("--state-dir", shellQuote(request.stateDir));
+  return words.join(" ");
 }
 
 function leafInPlace(seen: Observed["seen"]): Outcome["certificate"] {
@@ -148,38 +155,4 @@ function whatToStart(request: Request, { seen, raw }: Observed, applied: Applied
   const unit = raw.unit();
   const ours = unit !== null && unit.certsDir === certsDir ? unit : null;
   return { reason: "not-running", pid: null, command: startCommand({ ...options, server: null, unit: ours }) };
-}
-
-/** One run at a time. The directory is made to be locked, and unmade when nothing came of the run. */
-function holdState(path: string): Lock {
-  const missing = missingDirectories(path);
-  for (const directory of missing) {
-    try {
-      mkdirSync(directory, 0o700);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw new CertSetupError("cannot-write", `cannot make the state directory ${path}: ${systemReason(error)}`, {
-        hint: ["name a place you can write to: --state-dir DIR"],
-      });
-    }
-  }
-  let lock: Lock;
-  try {
-    lock = lockDirectory(path);
-  } catch (error) {
-    if (error instanceof CertSetupError) throw error;
-    throw new CertSetupError("cannot-write", `cannot use the state directory ${path}: ${systemReason(error)}`, {
-      hint: [`$ ls -ld ${path}`, "or name another: --state-dir DIR"],
-    });
-  }
-  return {
-    release: () => {
-      try {
-        for (const directory of missing.toReversed()) rmdirSync(directory);
-      } catch {
-        // it holds something: that is what it is for
-      }
-      lock.release();
-    },
-  };
 }

@@ -27,7 +27,7 @@ import { putAuthority, putPair, reveal, type Workshop } from "./artifacts.ts";
 import { write } from "./files.ts";
 import { prove, type Proof, type ProofContext } from "./prove.ts";
 import { undo } from "./undo.ts";
-import type { Watcher } from "./watcher.ts";
+import { now, type Watcher } from "./watcher.ts";
 
 export interface Applied {
   changed: boolean;
@@ -64,7 +64,7 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
   for (let at = 0; at < actions.length;) {
     const action = actions[at] as Action;
     stopIfInterrupted(watcher, applied, installed);
-    const began = performance.now();
+    const began = now();
     let count = 1;
     if (isFileAction(action)) {
       const batch = batchFrom(actions, at);
@@ -107,7 +107,7 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
         }
       }
     }
-    applied.steps.push({ what: describe(action, count), milliseconds: performance.now() - began });
+    applied.steps.push({ what: describe(action, count), milliseconds: now() - began });
     at += count;
   }
   applied.ca = workshop.authority === null ? null : authorityId(workshop.authority);

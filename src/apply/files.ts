@@ -3,7 +3,6 @@ import { CertSetupError, systemReason } from "../model/errors.ts";
 import type { ReportedFile } from "../model/outcome.ts";
 import type { FileAction, Note, Tree } from "../model/plan.ts";
 import type { Observed } from "../plan/observe.ts";
-import { lockDirectory } from "../tree/lock.ts";
 import { writeTree } from "../tree/door.ts";
 import { carryOut, type WriteFailure, type Written } from "../tree/write.ts";
 
@@ -69,9 +68,4 @@ function hintFor(code: string, path: string): string[] {
   if (code === "ENOSPC" || code === "EDQUOT") return [`$ df -h ${directory}`];
   if (code === "EROFS") return ["remount it writable, or name another place: --certs-dir DIR"];
   return [`$ ls -la ${directory}`];
-}
-
-/** One run at a time in a state directory. Made first, because only what is there can be locked. */
-export function lockState(stateDir: string): { release(): void } {
-  return lockDirectory(stateDir);
 }

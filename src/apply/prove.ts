@@ -8,7 +8,7 @@ import type { ReportedEndpoint } from "../model/outcome.ts";
 import type { Action, Anchor, Plan } from "../model/plan.ts";
 import type { Observed } from "../plan/observe.ts";
 import type { Workshop } from "./artifacts.ts";
-import type { Watcher } from "./watcher.ts";
+import { now, type Watcher } from "./watcher.ts";
 
 export interface ProofContext {
   plan: Plan;
@@ -89,10 +89,10 @@ async function proveServed(action: Prove, context: ProofContext): Promise<Proof>
     (server) => server.live !== null && address(server.live.endpoint) === address(endpoint),
   );
   const waits = !managed && plan.actions.some((other) => other.kind === "swap");
-  const began = performance.now();
+  const began = now();
   for (let told = 0; ;) {
     const answer = await handshake({ ...endpoint, serverName: identity, trust, timeoutMilliseconds: 5000 });
-    const waited = (performance.now() - began) / 1000;
+    const waited = (now() - began) / 1000;
     const other = answer.kind === "tls" && answer.sha256 !== wanted;
     if (!other || !waits || waited > patience || watcher.interrupted() !== null) {
       const milliseconds = context.elapsed.get(address(endpoint)) ?? null;

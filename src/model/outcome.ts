@@ -22,6 +22,8 @@ export interface Outcome {
   errors: ReportedError[];
   /** The exact command that starts or restarts the server, when somebody has to. */
   start: { reason: "not-running" | "restart"; pid: number | null; command: string } | null;
+  /** `cert-setup status …` for this installation, ready to paste. */
+  statusCommand: string;
   findings: Finding[];
 }
 

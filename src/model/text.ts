@@ -32,7 +32,7 @@ export function printable(text: string, limit = 300): string {
 
 /** Does the text hold a character that `printable` would show as an escape? */
 export function holdsHidden(text: string): boolean {
-  return hidden.test(text);
+  return !plain.test(text) && hidden.test(text); // the first is cheap: V8 compiles property escapes for milliseconds
 }
 
 /** JSON that is safe to show: the same characters escaped as `\uXXXX`, so it parses to the same value. */

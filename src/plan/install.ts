@@ -1,5 +1,6 @@
 /** The plan of the main job: a pure function of what was asked and what is there. */
 import { join } from "node:path";
+import { longValiditySeconds } from "../model/duration.ts";
 import { CertSetupError } from "../model/errors.ts";
 import type { InstallationRecord, Observation } from "../model/observation.ts";
 import type { Action, Note, Plan } from "../model/plan.ts";
@@ -24,7 +25,7 @@ import {
   sameAsCurrent,
   swapTo,
 } from "./pair.ts";
-import { whyIssue } from "./reasons.ts";
+import { days, whyIssue } from "./reasons.ts";
 import { type Anchored, identityFor, serve } from "./service.ts";
 import { makeState, putAuthority, putRecord, removeLeftOvers, sameRecord } from "./state.ts";
 
@@ -51,6 +52,7 @@ export function planInstall(request: InstallRequest, seen: Observation): Plan {
   ];
   const cleanUp = prune(ground, keptGenerations(ground, why !== null));
   if (authority.kind === "new") notes.push(authorityNote(authority));
+  notes.push(...cautions(request, seen, anchors, why !== null));
   const anchored: Anchored = {
     identity: identityFor(request.source.names),
     anchor: authority.kind === "itself" ? { kind: "itself" } : { kind: "ca", id: authority.id },
@@ -106,6 +108,32 @@ function authorityNote(authority: Extract<Authority, { kind: "new" }>): Note {
         ? `the new private CA is not constrained: whoever gets its key can sign any name`
         : `the new private CA can sign only ${describeConstraints(authority.constraints)}`,
   };
+}
+
+/** What was asked for is done, and has a side that the reader should know. */
+function cautions(request: InstallRequest, seen: Observation, anchors: readonly Action[], issues: boolean): Note[] {
+  const { keyAlgorithm, validitySeconds } = request.source;
+  const notes: Note[] = [];
+  if (issues && keyAlgorithm === "Ed25519") {
+    notes.push({
+      code: "ed25519",
+      message: "browsers, NSS, mbedTLS and Java before 15 refuse Ed25519 certificates; P-256 works everywhere",
+    });
+  }
+  if (issues && validitySeconds > longValiditySeconds) {
+    notes.push({
+      code: "long-validity",
+      message: `a certificate for ${days(validitySeconds * 1000)} is longer than public CAs may issue (398 days), and some clients may come to refuse it`,
+    });
+  }
+  if (anchors.some((action) => action.kind === "put-file") && seen.servers.length > 0) {
+    notes.push({
+      code: "ca-at-start",
+      message:
+        "MinIO reads CAs/ only when it starts: clients can trust the new CA now, the server and its peers after a restart",
+    });
+  }
+  return notes;
 }
 
 function install(ground: Ground, generation: string, notes: Note[], why: string): Action[] {

@@ -20,6 +20,7 @@ import type {
   PairState,
   ServerState,
 } from "../model/observation.ts";
+import { defaultStateDir } from "../model/places.ts";
 import type { Request } from "../model/request.ts";
 import type { World } from "../model/world.ts";
 import { readAuthorities } from "../sources/private-ca.ts";
@@ -35,7 +36,7 @@ import { stateLayout } from "./state.ts";
 export interface Observed {
   seen: Observation;
   standing: Standing;
-  raw: { servers: RawServer[]; unit: () => Unit | null; isDefaultDir: boolean };
+  raw: { servers: RawServer[]; unit: () => Unit | null; isDefaultDir: boolean; isDefaultState: boolean };
 }
 
 export async function observe(request: Request, world: World): Promise<Observed> {
@@ -50,6 +51,7 @@ export async function observe(request: Request, world: World): Promise<Observed>
     records: records.map(({ value }) => value),
   };
   const place = chooseCertsDir(request.target, around, request.command !== "generate");
+  keepApart(request.stateDir, place.certsDir);
   const tree = readPairs(readTree(place.certsDir, reader(place.certsDir, self.uid)));
   const servers = await Promise.all(place.servers.map((server) => look(server, place.certsDir)));
   const inPlace = tree.pair.kind === "whole" ? tree.pair.chain[0]?.sha256 : undefined;
@@ -76,7 +78,20 @@ export async function observe(request: Request, world: World): Promise<Observed>
     servers,
   };
   const isDefaultDir = self.home !== null && place.certsDir === join(self.home, ".minio", "certs");
-  return { seen, standing: at, raw: { servers: place.servers, unit: around.unit, isDefaultDir } };
+  const isDefaultState = request.stateDir === defaultStateDir(world.env);
+  return { seen, standing: at, raw: { servers: place.servers, unit: around.unit, isDefaultDir, isDefaultState } };
+}
+
+/** The key of the CA has no place in a directory that a server reads. */
+function keepApart(stateDir: string, certsDir: string): void {
+  if (stateDir !== certsDir && !stateDir.startsWith(`${certsDir}/`)) return;
+  throw new CertSetupError(
+    "refused",
+    `the state directory ${stateDir} lies in the certs directory ${certsDir}: the key of the CA does not belong there`,
+    {
+      hint: ["name another place: --state-dir DIR"],
+    },
+  );
 }
 
 /** Also where a wildcard directly below a public suffix is refused, whoever signs. */

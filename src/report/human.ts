@@ -84,7 +84,13 @@ function startLines({ outcome }: Reading): string[] {
     outcome.start.reason === "restart"
       ? `Stop the running server${outcome.start.pid === null ? "" : ` (pid ${outcome.start.pid})`}, and start it again:`
       : "No server that reads this directory is running. Start MinIO with HTTPS:";
-  return ["", why, `  ${printable(outcome.start.command, 2000)}`, "and see it proven:", "  cert-setup status"];
+  return [
+    "",
+    why,
+    `  ${printable(outcome.start.command, 2000)}`,
+    "and see it proven:",
+    `  ${printable(outcome.statusCommand, 2000)}`,
+  ];
 }
 
 function statusLines(reading: Reading): string[] {

@@ -2,7 +2,7 @@
  * The way into a certs directory. Without root it is direct. Root goes in by itself only where every part of the path is
  * root's alone; into another user's directory goes a child that has become this user, for reading as for writing.
  */
-import { spawnSync, type SpawnSyncOptionsWithBufferEncoding } from "node:child_process";
+import type { SpawnSyncOptionsWithBufferEncoding } from "node:child_process";
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { CertSetupError, systemReason } from "../model/errors.ts";
 import type { FileAction, Owner } from "../model/plan.ts";
@@ -101,6 +101,7 @@ function ask(request: AgentRequest, actor: Actor): AgentAnswer {
  * owner cannot go (npx keeps packages under /root).
  */
 function askChild(request: AgentRequest, uid: number, gid: number): AgentAnswer {
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
   const program = readFileSync(agentProgram(), "utf8");
   const node = openSync(process.execPath, constants.O_RDONLY);
   try {

@@ -1,0 +1,56 @@
+/** One run at a time in a state directory. It is made to be locked, and unmade when nothing came of the run. */
+import { mkdirSync, rmdirSync } from "node:fs";
+import { CertSetupError, systemReason } from "../model/errors.ts";
+import { busy, holderPid, type Lock, patience, tryLock } from "../tree/lock.ts";
+import { missingDirectories } from "../tree/read.ts";
+import { now, type Watcher } from "./watcher.ts";
+
+export async function holdState(path: string, watcher: Watcher): Promise<Lock> {
+  const missing = missingDirectories(path);
+  const began = now();
+  for (let told = 0; ;) {
+    const lock = attempt(path);
+    if (typeof lock !== "string") return { release: () => letGo(lock, missing) };
+    const waited = now() - began;
+    if (waited > patience) throw busy(path, lock);
+    const status = watcher.interrupted();
+    if (status !== null) {
+      throw new CertSetupError(status === 130 ? "interrupted" : "terminated", "stopped while waiting for another run");
+    }
+    if (Math.floor(waited / 1000) > told) {
+      told = Math.floor(waited / 1000);
+      watcher.waiting(`another cert-setup (pid ${holderPid(lock)}) to finish`, told, patience / 1000);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20));
+  }
+}
+
+/** The lock, or its holder. The directory may come and go under us: the run before takes an empty one away. */
+function attempt(path: string): Lock | string {
+  try {
+    for (const directory of missingDirectories(path)) makeDirectory(directory);
+    return tryLock(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw new CertSetupError("cannot-write", `cannot use the state directory ${path}: ${systemReason(error)}`, {
+      hint: [`$ ls -ld ${path}`, "or name another: --state-dir DIR"],
+    });
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+function letGo(lock: Lock, made: readonly string[]): void {
+  lock.release();
+  try {
+    for (const directory of made.toReversed()) rmdirSync(directory);
+  } catch {
+    // it holds something: that is what it is for
+  }
+}
