@@ -42,7 +42,7 @@ export type Tree = "state" | "server";
 
 export type Action =
   /** Makes a key and a self-signed root. */
-  | { kind: "issue-ca"; id: string; constraints: NameConstraints | null; validitySeconds: number; reason: string }
+  | { kind: "issue-ca"; id: string; constraints: NameConstraints | null; reason: string }
   /** Makes a key and the certificate for it. `ca`: the id of the private CA, null for a self-signed certificate. */
   | { kind: "issue"; source: GeneratedSource; ca: string | null; reason: string }
   /** Nothing is installed before this passes. */

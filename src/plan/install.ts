@@ -29,9 +29,6 @@ import { days, whyIssue } from "./reasons.ts";
 import { type Anchored, identityFor, serve } from "./service.ts";
 import { makeState, putAuthority, putRecord, removeLeftOvers, sameRecord } from "./state.ts";
 
-/** Ten years, in seconds: what a new root lives. */
-const rootValidity = 10 * 365 * 86_400;
-
 export function planInstall(request: InstallRequest, seen: Observation): Plan {
   const id = planId(seen);
   const ground = groundOf(seen, id);
@@ -91,7 +88,6 @@ function issueActions(request: InstallRequest, authority: Authority, why: string
       kind: "issue-ca",
       id: authority.id,
       constraints: authority.constraints,
-      validitySeconds: Math.max(rootValidity, source.validitySeconds + 86_400),
       reason: authority.reason,
     });
   }

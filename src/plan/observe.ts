@@ -100,10 +100,15 @@ async function constraintsFor(names: readonly GeneralName[]): Promise<NameConstr
 }
 
 function identity(world: World): Identity {
-  const uid = process.geteuid?.() ?? 0;
-  const gid = process.getegid?.() ?? 0;
+  const uid = process.geteuid?.() ?? -1;
+  const gid = process.getegid?.() ?? -1;
   const home = world.env["HOME"];
-  return { uid, gid, userName: lookUpUser(uid).name, home: home === undefined || home === "" ? homeOf(uid) : home };
+  return {
+    uid,
+    gid,
+    userName: uid < 0 ? "you" : lookUpUser(uid).name,
+    home: home === undefined || home === "" ? homeOf(uid) : home,
+  };
 }
 
 function readState(path: string): Observation["state"] {

@@ -4,28 +4,22 @@ import type { GeneratedSource } from "../model/request.ts";
 import { issueLeaf, issueSelfSigned } from "../x509/certificate.ts";
 import { generateKey, privateKeyPem } from "../x509/keys.ts";
 import { encodePem } from "../x509/pem.ts";
+import { endEntityValidity } from "../x509/validity.ts";
 import type { SigningAuthority } from "./private-ca.ts";
 
-/** `at`: milliseconds since the epoch. notBefore lies an hour back, for clients whose clock is slow. */
+/** `at`: milliseconds since the epoch. */
 export async function generate(
   source: GeneratedSource,
   authority: SigningAuthority | null,
   at: number,
 ): Promise<CertifiedKey> {
   const key = await generateKey(source.keyAlgorithm);
-  const notBefore = at - 3_600_000;
-  const notAfter = at + source.validitySeconds * 1000;
+  const validity = endEntityValidity(at, source.validitySeconds);
   const { names } = source;
   const certificate =
     authority === null
-      ? issueSelfSigned({ key, names, notBefore, notAfter })
-      : issueLeaf({
-          key,
-          names,
-          issuer: { certificate: authority.certificate, key: authority.key },
-          notBefore,
-          notAfter,
-        });
+      ? issueSelfSigned({ key, names, ...validity })
+      : issueLeaf({ key, names, issuer: { certificate: authority.certificate, key: authority.key }, ...validity });
   const pem = encodePem("CERTIFICATE", certificate);
   return {
     certificateChain: [pem],

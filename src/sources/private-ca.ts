@@ -6,11 +6,13 @@ import { CertSetupError } from "../model/errors.ts";
 import type { AuthorityState } from "../model/observation.ts";
 import type { Secret } from "../model/secret.ts";
 import { readRegular, sha256 } from "../tree/files.ts";
-import { issueRoot } from "../x509/certificate.ts";
+import { refuseForeign } from "../tree/walk.ts";
+import { issueRoot, keyId } from "../x509/certificate.ts";
 import { generateKey, loadKey, privateKeyPem, type SigningKey } from "../x509/keys.ts";
 import { readNameConstraints } from "../x509/name-constraints.ts";
 import { encodePem, readPemBlocks } from "../x509/pem.ts";
 import { readCertificate } from "../x509/read.ts";
+import { rootValidity } from "../x509/validity.ts";
 
 export interface SigningAuthority {
   certificate: Buffer;
@@ -21,11 +23,10 @@ export interface SigningAuthority {
 /** A P-384 key and a root over it (RFC 5280; pathLenConstraint 0). */
 export async function makeAuthority(
   constraints: NameConstraints | null,
-  validitySeconds: number,
   at: number,
 ): Promise<{ authority: SigningAuthority; keyPem: Secret<Pem> }> {
   const key = await generateKey("P-384");
-  const certificate = issueRoot({ key, constraints, notBefore: at - 3_600_000, notAfter: at + validitySeconds * 1000 });
+  const certificate = issueRoot({ key, constraints, ...rootValidity(at) });
   return {
     authority: { certificate, pem: encodePem("CERTIFICATE", certificate), key },
     keyPem: privateKeyPem(key),
@@ -34,11 +35,15 @@ export async function makeAuthority(
 
 /** The 8 hex digits that its commonName ends with. */
 export function authorityId(authority: SigningAuthority): string {
-  return sha256(authority.key.spki).slice(0, 8);
+  return keyId(authority.key);
 }
 
-/** The CAs of a state directory, oldest first. Throws "ca-broken" for one that cannot be used. */
+/**
+ * The CAs of a state directory, oldest first. Throws "ca-broken" for one that cannot be used, "unsafe-path" where somebody
+ * else could put one under root's hands.
+ */
 export function readAuthorities(room: string): AuthorityState[] {
+  refuseForeign(room, process.geteuid?.() ?? -1);
   let names: string[];
   try {
     names = readdirSync(room);

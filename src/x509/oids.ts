@@ -13,7 +13,6 @@ export const oids = {
   "extKeyUsage": "2.5.29.37",
 
   "serverAuth": "1.3.6.1.5.5.7.3.1",
-  "clientAuth": "1.3.6.1.5.5.7.3.2",
 
   "rsaEncryption": "1.2.840.113549.1.1.1",
   "sha256WithRSAEncryption": "1.2.840.113549.1.1.11",
