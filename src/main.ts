@@ -1,9 +1,11 @@
 /** Joins the rooms: parse, run, report. Everything a user can cause ends as a message and an exit status, never a stack. */
 import type { Watcher } from "./apply/watcher.ts";
+import { isCommand } from "./cli/commands/index.ts";
 import { parse } from "./cli/parse.ts";
+import { truth } from "./cli/values.ts";
 import { CertSetupError, exitStatus, systemReason } from "./model/errors.ts";
 import type { Invocation, Manner, Request } from "./model/request.ts";
-import { printable } from "./model/text.ts";
+import { printable, shellQuote } from "./model/text.ts";
 import type { World } from "./model/world.ts";
 import { errorText, warningText } from "./report/errors.ts";
 import { paintFor } from "./report/paint.ts";
@@ -13,7 +15,8 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
   try {
     invocation = await parse(argv, { env: world.env, cwd: world.cwd });
   } catch (error) {
-    return fail(error, world, { json: argv.includes("--json"), command: "generate", color: null });
+    const command = argv.find(isCommand) ?? "generate";
+    return fail(error, world, { json: asksForJson(argv, world), command, color: null });
   }
   if (invocation.kind === "text") {
     world.stdout.write(invocation.text);
@@ -29,7 +32,8 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
 
 async function carryOut(request: Request, manner: Manner, world: World): Promise<number> {
   const { run } = await import("./run.ts");
-  const outcome = await run(request, manner, world, watcherFor(manner, world));
+  const watcher = watcherFor(manner, world);
+  const outcome = await run(request, manner, world, watcher).finally(watcher.done);
   if (manner.json) {
     const { jsonReport } = await import("./report/json.ts");
     world.stdout.write(jsonReport(outcome));
@@ -53,17 +57,28 @@ async function carryOut(request: Request, manner: Manner, world: World): Promise
   return outcome.exitStatus;
 }
 
+/** Of a command line that cannot be read: the last word about it, else the variable. */
+function asksForJson(argv: readonly string[], world: World): boolean {
+  const word = argv.findLast((candidate) => /^--?json(?:=|$)/.test(candidate));
+  if (word === undefined) return truth(world.env["CERT_SETUP_JSON"] ?? "") === true;
+  return truth(word.replace(/^[^=]*=?/, "")) !== false;
+}
+
 /** One line for a wait of over a second: rewritten on a terminal, said once elsewhere. */
-function watcherFor(manner: Manner, world: World): Watcher {
+function watcherFor(manner: Manner, world: World): Watcher & { done(): void } {
   let said = "";
+  const rewrites = world.stderr.isTerminal && world.env["TERM"] !== "dumb";
   return {
     interrupted: () => world.interrupted(),
     waiting(what, seconds, bound) {
       if (manner.quiet || manner.json) return;
-      if (world.stderr.isTerminal)
+      if (rewrites)
         world.stderr.write(`\r\u001b[Kwaiting ${seconds} of at most ${bound} s for ${printable(what, 200)}`);
       else if (said !== what) world.stderr.write(`waiting at most ${bound} s for ${printable(what, 200)}\n`);
       said = what;
+    },
+    done() {
+      if (rewrites && said !== "") world.stderr.write("\r\u001b[K");
     },
   };
 }
@@ -74,7 +89,10 @@ async function fail(
   manner: { json: boolean; command: string; color: boolean | null },
 ): Promise<number> {
   const known = error instanceof CertSetupError ? error : systemError(error);
-  if (known === null) throw error;
+  if (known === null) {
+    if (manner.json) await unexpected(error, world, manner.command);
+    throw error;
+  }
   if (manner.json) {
     const { jsonError } = await import("./report/json.ts");
     world.stdout.write(jsonError(manner.command, known));
@@ -83,13 +101,22 @@ async function fail(
   return known.exitStatus;
 }
 
+/** A bug, for a program that reads: one object all the same. The stack is on standard error. */
+async function unexpected(error: unknown, world: World, command: string): Promise<void> {
+  const { jsonError } = await import("./report/json.ts");
+  const message = error instanceof Error ? error.message : String(error);
+  world.stdout.write(jsonError(command, new CertSetupError("unexpected", message, { changed: unknownChange })));
+}
+
+const unknownChange = "it is not known whether anything was changed: $ cert-setup status";
+
 /** A system call that failed somewhere without its own words; null: not a system call, so a bug. */
 function systemError(error: unknown): CertSetupError | null {
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   if (typeof code !== "string" || typeof syscall !== "string") return null;
   const where = path === undefined ? "" : ` ${path}`;
   return new CertSetupError("cannot-read", `${syscall}${where}: ${systemReason(error)}`, {
-    hint: path === undefined ? [] : [`$ ls -ld ${path}`],
-    changed: "see `cert-setup status`",
+    hint: path === undefined ? [] : [`$ ls -ld ${shellQuote(path)}`],
+    changed: unknownChange,
   });
 }

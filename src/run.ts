@@ -32,7 +32,7 @@ export async function run(request: Request, manner: Manner, world: World, watche
       steps: [],
       notes: [],
     };
-    if (manner.dryRun) return planned(request, plan, observed, nothing, manner);
+    if (manner.dryRun && request.command !== "status") return planned(request, plan, observed, nothing, manner);
     return report(request, plan, observed, await apply(plan, request, observed, watcher));
   } finally {
     held?.release();
@@ -80,10 +80,14 @@ function report(request: Request, plan: Plan, observed: Observed, applied: Appli
     changed: applied.changed,
     plan,
     certsDir,
-    files: filesNow(observed, applied),
+    files: filesNow(plan, observed, applied),
     certificate: applied.leaf ?? leafInPlace(seen),
     trustAnchor: trustAnchor(request, observed, applied),
-    endpoint: applied.endpoints.find((endpoint) => endpoint.state !== "served") ?? applied.endpoints[0] ?? null,
+    endpoint:
+      applied.endpoints.find((endpoint) => endpoint.state !== "served") ??
+      plainEndpoint(request, seen) ??
+      applied.endpoints[0] ??
+      null,
     steps: applied.steps,
     warnings: [...plan.notes, ...applied.notes, ...applied.pending.map((message) => ({ code: "not-served", message }))],
     errors: [],
@@ -100,29 +104,48 @@ function statusCommand(request: Request, { seen, raw }: Observed): string {
   return words.join(" ");
 }
 
+/** Nothing is proven at a server without TLS: what was seen of it is all there is to say. */
+function plainEndpoint(request: Request, seen: Observed["seen"]): Outcome["endpoint"] {
+  if (request.endpoint !== null) return null;
+  const plain = seen.servers.find(({ live }) => live?.kind === "plain")?.live;
+  if (plain == null) return null;
+  return { ...plain.endpoint, state: "plain-http", sha256: null, protocol: null, milliseconds: null };
+}
+
 function leafInPlace(seen: Observed["seen"]): Outcome["certificate"] {
   const { pair } = seen.target.tree;
   return pair.kind === "whole" ? (pair.chain[0] ?? null) : null;
 }
 
 /** What lies in the server's directory now, under the names that the server reads. */
-function filesNow({ seen }: Observed, applied: Applied): ReportedFile[] {
+function filesNow(plan: Plan, { seen }: Observed, applied: Applied): ReportedFile[] {
   const { certsDir, tree } = seen.target;
+  const done = applied.changed ? plan.actions : [];
+  const swap = done.findLast((action) => action.kind === "swap");
+  const swappedTo = tree.generations.find(({ name }) => name === swap?.to);
+  const current = swap?.to ?? tree.data ?? "";
+  /** A mode that this run has repaired. */
+  const modeOf = (path: string, mode: number): string => {
+    const repair = done.findLast((action) => action.kind === "set-attributes" && action.path === path);
+    return octal(repair?.kind === "set-attributes" ? repair.mode : mode);
+  };
   const put = applied.files.filter((file) => file.path.startsWith(`${certsDir}/`));
   const outer = (name: "public.crt" | "private.key"): ReportedFile[] => {
     const path = join(certsDir, name);
     const made = put.find((file) => file.path.startsWith(`${certsDir}/..v-`) && file.path.endsWith(`/${name}`));
     if (made !== undefined) return [{ ...made, path }];
-    const entry = name === "public.crt" ? tree.publicCrt : tree.privateKey;
+    const from = swappedTo ?? tree;
+    const entry = name === "public.crt" ? from.publicCrt : from.privateKey;
     const file = entry.kind === "link" ? entry.target : entry;
-    return file.kind === "file" ? [{ path, sha256: file.sha256, mode: octal(file.mode) }] : [];
+    if (file.kind !== "file") return [];
+    return [{ path, sha256: file.sha256, mode: modeOf(join(certsDir, current, name), file.mode) }];
   };
   const anchors = put.filter((file) => file.path.startsWith(`${certsDir}/CAs/`));
   const present = (tree.authorities?.files ?? []).flatMap(({ name, entry }) => {
     const path = join(certsDir, "CAs", name);
     if (!name.startsWith("cert-setup-") || entry.kind !== "file" || anchors.some((file) => file.path === path))
       return [];
-    return [{ path, sha256: entry.sha256, mode: octal(entry.mode) }];
+    return [{ path, sha256: entry.sha256, mode: modeOf(path, entry.mode) }];
   });
   return [...outer("public.crt"), ...outer("private.key"), ...present, ...anchors];
 }
@@ -151,7 +174,8 @@ function whatToStart(request: Request, { seen, raw }: Observed, applied: Applied
     const server = raw.servers.find(({ pid }) => pid === restart.pid) ?? null;
     return { reason: "restart", pid: restart.pid, command: startCommand({ ...options, server, unit: null }) };
   }
-  if (seen.servers.length > 0 || request.endpoint !== null || seen.target.tree.pair.kind === "broken") return null;
+  // Without a pair MinIO would start in plain HTTP.
+  if (seen.servers.length > 0 || request.endpoint !== null || applied.leaf === null) return null;
   const unit = raw.unit();
   const ours = unit !== null && unit.certsDir === certsDir ? unit : null;
   return { reason: "not-running", pid: null, command: startCommand({ ...options, server: null, unit: ours }) };

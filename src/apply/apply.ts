@@ -79,7 +79,7 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
     } else {
       switch (action.kind) {
         case "issue-ca": {
-          const made = await makeAuthority(action.constraints, action.validitySeconds, seen.at);
+          const made = await makeAuthority(action.constraints, seen.at);
           putAuthority(workshop, made.authority, made.keyPem);
           actions = withAuthority(actions, authorityId(made.authority));
           break;

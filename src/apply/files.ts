@@ -15,10 +15,15 @@ export function write(
   changedBefore: boolean,
 ): { files: ReportedFile[]; notes: Note[] } {
   const { certsDir } = observed.seen.target;
-  const written: Written =
-    tree === "server" ? writeTree(certsDir, observed.standing, actions, artifacts) : carryOut(actions, artifacts);
-  const { failure } = written;
-  if (failure === null) return { files: written.files, notes: [] };
+  let written: Written;
+  try {
+    written =
+      tree === "server" ? writeTree(certsDir, observed.standing, actions, artifacts) : carryOut(actions, artifacts);
+  } catch (error) {
+    throw changedBefore && error instanceof CertSetupError && !committed ? error.after(madeBefore) : error;
+  }
+  const { failure, files } = written;
+  if (failure === null) return { files, notes: [] };
   throw failed(
     failure,
     failure.committed || (committed && !actions.some((action) => action.kind === "swap")),
@@ -26,9 +31,11 @@ export function write(
   );
 }
 
+const madeBefore = "nothing was installed; the private CA that was made stays for the next run";
+
 /** After the commit a failure is no failed installation: the new pair is in place, something around it is not. */
 function failed(failure: WriteFailure, committed: boolean, changedBefore: boolean): CertSetupError {
-  const { code, path, message, left } = failure;
+  const { code, path, message, lasting, left } = failure;
   if (committed) {
     return new CertSetupError(
       "clean-up-failed",
@@ -39,11 +46,12 @@ function failed(failure: WriteFailure, committed: boolean, changedBefore: boolea
       },
     );
   }
-  const changed =
-    left.length > 0
-      ? `nothing was installed; left behind, and removed by the next run: ${left.join(", ")}`
+  const changed = lasting
+    ? "a part of it is done: the same command again does the rest"
+    : left.length > 0
+      ? `nothing was installed; left behind, and put in order by the next run: ${left.join(", ")}`
       : changedBefore
-        ? "nothing was installed; the private CA that was made stays for the next run"
+        ? madeBefore
         : "nothing was changed";
   if (code === "CHANGED") {
     return new CertSetupError("changed-meanwhile", `${path} changed while this ran: ${message}`, {

@@ -7,7 +7,9 @@ import { nextSteps } from "./next-steps.ts";
 import type { Paint } from "./paint.ts";
 import { planLines } from "./plan.ts";
 
-const day = 86_400_000;
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
 
 export interface Reading {
   outcome: Outcome;
@@ -40,7 +42,7 @@ function resultLines(reading: Reading): string[] {
   }
   lines.push(row(outcome.changed ? "installed" : "in place", filesText(reading)));
   lines.push(row("served", servedText(reading)));
-  if (verbose) {
+  if (verbose && outcome.steps.length > 0) {
     lines.push(
       "",
       ...outcome.steps.map((step) => paint.faint(`  ${step.milliseconds.toFixed(1).padStart(9)} ms  ${step.what}`)),
@@ -54,25 +56,24 @@ function resultLines(reading: Reading): string[] {
 function closing(reading: Reading): string[] {
   const { outcome, paint } = reading;
   const lines: string[] = [];
-  const served = outcome.endpoint?.state === "served";
-  if (outcome.exitStatus === 0 && served) {
-    lines.push(
-      paint.good(
-        outcome.changed
-          ? "Done: the server serves the certificate."
-          : "Nothing to do: the server serves the certificate.",
-      ),
-    );
-  } else if (outcome.exitStatus === 0) {
-    lines.push(outcome.changed ? "Installed, not served yet." : "Nothing to do.");
-  } else {
-    lines.push(paint.bad("Installed, but not served."));
-  }
+  const issued = outcome.changed && outcome.plan?.actions.some((action) => action.kind === "issue") === true;
+  const what = !outcome.changed
+    ? "In place"
+    : outcome.command === "rollback"
+      ? "Rolled back"
+      : issued
+        ? "Installed"
+        : "Repaired";
+  if (outcome.exitStatus !== 0) lines.push(paint.bad(`${what}, but not served.`));
+  else if (outcome.endpoint?.state === "served") {
+    const done = !outcome.changed ? "Nothing to do" : issued ? "Done" : what;
+    lines.push(paint.good(`${done}: the server serves the certificate.`));
+  } else lines.push(outcome.changed ? `${what}, not served yet.` : "Nothing to do.");
   lines.push(...startLines(reading));
-  const steps = outcome.changed ? nextSteps(outcome, portOf(reading)) : [];
+  const steps = issued ? nextSteps(outcome, portOf(reading)) : [];
   if (steps.length > 0) {
-    const what = outcome.trustAnchor?.selfSigned === true ? "certificate" : "CA";
-    lines.push("", `Clients have to trust the ${what}:`);
+    const anchor = outcome.trustAnchor?.selfSigned === true ? "certificate" : "CA";
+    lines.push("", `Clients have to trust the ${anchor}:`);
     for (const { command } of steps) lines.push(`  ${command}`);
   }
   return lines;
@@ -125,11 +126,18 @@ function row(label: string, text: string): string {
   return `  ${label.padEnd(11)}  ${text}`;
 }
 
-function certificateText(certificate: CertificateFacts, { now }: Reading): string {
-  const left = Math.floor((certificate.notAfter - now) / day);
-  const until = new Date(certificate.notAfter).toISOString().slice(0, 10);
-  const days = `${left} ${left === 1 ? "day" : "days"}`;
-  return `${printable(certificate.keyAlgorithm)}, until ${until} (${days} left)`;
+function certificateText({ keyAlgorithm, notAfter }: CertificateFacts, { now, paint }: Reading): string {
+  const key = printable(keyAlgorithm);
+  const date = new Date(notAfter).toISOString().slice(0, 10);
+  if (notAfter <= now) return `${key}, ${paint.bad(`ended on ${date} (${span(now - notAfter)} ago)`)}`;
+  return `${key}, until ${date} (${span(notAfter - now)} left)`;
+}
+
+/** The largest whole unit, rounded down. */
+function span(milliseconds: number): string {
+  const [size, unit] = milliseconds >= day ? [day, "day"] : milliseconds >= hour ? [hour, "hour"] : [minute, "minute"];
+  const count = Math.floor(milliseconds / size);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 function namesText(certificate: CertificateFacts): string {

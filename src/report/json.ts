@@ -1,6 +1,7 @@
 /** The machine's report: one object, an API (docs/output.schema.json). Additive changes only within a schemaVersion. */
 import type { CertSetupError } from "../model/errors.ts";
 import type { Outcome } from "../model/outcome.ts";
+import type { Action } from "../model/plan.ts";
 import { jsonText } from "../model/text.ts";
 
 export const schemaVersion = 1;
@@ -33,12 +34,17 @@ export function jsonReport(outcome: Outcome): string {
       endpoint,
       start: outcome.start,
       findings: outcome.findings,
-      plan: outcome.kind === "planned" && plan !== null ? { id: plan.id, actions: plan.actions } : null,
+      plan: outcome.kind === "planned" && plan !== null ? { id: plan.id, actions: plan.actions.map(shown) } : null,
       warnings: outcome.warnings,
       errors: outcome.errors,
     },
     2,
   )}\n`;
+}
+
+/** Modes as in `files`: four octal digits, because JSON knows decimal numbers only. */
+function shown(action: Action): object {
+  return "mode" in action ? { ...action, mode: action.mode.toString(8).padStart(4, "0") } : action;
 }
 
 export function jsonError(command: string, error: CertSetupError): string {

@@ -3,10 +3,11 @@
  * directory, and in a child that has become the owner when root works in somebody else's.
  */
 import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { FileAction } from "../model/plan.ts";
-import { lockDirectory } from "./lock.ts";
+import { lockDirectory, lockName } from "./lock.ts";
 import { type RawTree, readCertsTree } from "./read.ts";
-import { type Artifacts, carryOut, type Written } from "./write.ts";
+import { type Artifacts, carryOut, type Inverse, takeBack, type Written } from "./write.ts";
 
 export type AgentRequest =
   { task: "read"; certsDir: string } | { task: "write"; certsDir: string; actions: FileAction[]; artifacts: Artifacts };
@@ -33,13 +34,25 @@ function writeLocked(certsDir: string, actions: FileAction[], artifacts: Artifac
     (action) => action.kind !== "make-directory" || action.path.startsWith(`${certsDir}/`),
   );
   const outside = actions.slice(0, first < 0 ? actions.length : first);
-  const made = carryOut(outside, artifacts);
+  const inverses: Inverse[] = [];
+  const made = carryOut(outside, artifacts, inverses);
   if (made.failure !== null || outside.length === actions.length) return made;
-  statSync(certsDir);
-  const lock = lockDirectory(certsDir);
   try {
-    return carryOut(actions.slice(outside.length), artifacts);
-  } finally {
-    lock.release();
+    statSync(certsDir);
+    const lock = lockDirectory(certsDir);
+    let written: Written;
+    try {
+      // A lock that was left behind goes as every lock does: by being taken and released.
+      const inside = actions.slice(outside.length).filter(({ path }) => path !== join(certsDir, lockName));
+      written = carryOut(inside, artifacts);
+    } finally {
+      lock.release();
+    }
+    const { failure } = written;
+    if (failure !== null && !failure.committed && !failure.lasting) failure.left.push(...takeBack(inverses));
+    return written;
+  } catch (error) {
+    takeBack(inverses);
+    throw error;
   }
 }

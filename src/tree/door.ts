@@ -4,12 +4,15 @@
  */
 import type { SpawnSyncOptionsWithBufferEncoding } from "node:child_process";
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { normalize } from "node:path";
 import { CertSetupError, systemReason } from "../model/errors.ts";
 import type { FileAction, Owner } from "../model/plan.ts";
 import { type AgentAnswer, type AgentRequest, attend } from "./agent.ts";
 import { agentProgram } from "./agent-program.ts";
+import { parseAnswer } from "./answer.ts";
+import { patience } from "./lock.ts";
 import type { RawTree } from "./read.ts";
-import type { Artifacts, Written } from "./write.ts";
+import { type Artifacts, carryOut, type Inverse, takeBack, type Written } from "./write.ts";
 import { walk } from "./walk.ts";
 
 /** Who works in a directory: this process, or a child with another identity. */
@@ -41,14 +44,18 @@ export function standing(certsDir: string, owner: Owner, selfUid: number): Stand
 
 /** Who reads a certs directory: root itself only where the path is root's alone. */
 export function reader(certsDir: string, selfUid: number): Actor {
-  const foreign = selfUid === 0 ? ownerOfPath(certsDir) : null;
-  return foreign === null ? { kind: "self" } : { kind: "child", ...foreign };
+  const way = selfUid === 0 ? walk(certsDir) : null;
+  return way?.kind === "foreign" ? { kind: "child", uid: way.uid, gid: way.gid } : { kind: "self" };
 }
 
-/** The user that a path belongs to from some part on; null when it is root's alone. */
+/** The user that a path belongs to from some part on; null when it is root's alone, or unsafe. */
 export function ownerOfPath(certsDir: string): { uid: number; gid: number } | null {
-  const way = walk(certsDir);
-  return way.kind === "foreign" ? { uid: way.uid, gid: way.gid } : null;
+  try {
+    const way = walk(certsDir);
+    return way.kind === "foreign" ? { uid: way.uid, gid: way.gid } : null;
+  } catch {
+    return null;
+  }
 }
 
 export function readTree(certsDir: string, actor: Actor): RawTree {
@@ -58,15 +65,46 @@ export function readTree(certsDir: string, actor: Actor): RawTree {
 }
 
 export function writeTree(certsDir: string, at: Standing, actions: FileAction[], artifacts: Artifacts): Written {
-  let rest = actions;
-  if (at.handOver) {
-    const inside = actions.findIndex((action) => action.path.startsWith(`${certsDir}/`));
-    const outside = inside < 0 ? actions : actions.slice(0, inside);
-    const made = writeAs({ kind: "self" }, certsDir, outside, {});
-    if (made.failure !== null || outside.length === actions.length) return made;
-    rest = actions.slice(outside.length);
+  if (process.geteuid?.() !== 0) return writeAs(at.actor, certsDir, actions, artifacts);
+  refuseOutside(certsDir, actions);
+  if (at.actor.kind === "child" && !at.handOver) return writeAs(at.actor, certsDir, actions, artifacts);
+  const inside = actions.findIndex((action) => action.path.startsWith(`${certsDir}/`));
+  const outside = inside < 0 ? actions : actions.slice(0, inside);
+  const inverses: Inverse[] = [];
+  const made = carryOut(outside, {}, inverses);
+  if (made.failure !== null || outside.length === actions.length) return made;
+  try {
+    refuseExchanged(certsDir, at.actor);
+    const written = writeAs(at.actor, certsDir, actions.slice(outside.length), artifacts);
+    const { failure } = written;
+    if (failure !== null && !failure.committed && !failure.lasting) failure.left.push(...takeBack(inverses));
+    return written;
+  } catch (error) {
+    takeBack(inverses);
+    throw error;
   }
-  return writeAs(at.actor, certsDir, rest, artifacts);
+}
+
+/** Names that a plan takes from a directory are its owner's to choose; root follows none of them elsewhere. */
+function refuseOutside(certsDir: string, actions: readonly FileAction[]): void {
+  for (const action of actions) {
+    const inside = (path: string) => normalize(path) === path && path.startsWith(`${certsDir}/`);
+    const above = action.kind === "make-directory" && `${certsDir}/`.startsWith(`${action.path}/`);
+    const to = action.kind === "keep" || action.kind === "rename" ? action.to : action.path;
+    if ((inside(action.path) || above) && (inside(to) || above)) continue;
+    throw new CertSetupError("unsafe-path", `${action.path} does not lie in ${certsDir}`);
+  }
+}
+
+/** Where anybody may make names (/tmp), somebody else may have made the directory before us: then it is not what we saw. */
+function refuseExchanged(certsDir: string, actor: Actor): void {
+  const way = walk(certsDir);
+  if (
+    actor.kind === "self" ? way.kind === "root-only" && way.exists : way.kind === "foreign" && way.uid === actor.uid
+  ) {
+    return;
+  }
+  throw new CertSetupError("unsafe-path", `somebody else has just made, or exchanged, ${certsDir}`);
 }
 
 function writeAs(actor: Actor, certsDir: string, actions: FileAction[], artifacts: Artifacts): Written {
@@ -101,6 +139,11 @@ function ask(request: AgentRequest, actor: Actor): AgentAnswer {
  * owner cannot go (npx keeps packages under /root).
  */
 function askChild(request: AgentRequest, uid: number, gid: number): AgentAnswer {
+  if (process.platform !== "linux") {
+    throw new CertSetupError("refused", `root does not work in ${request.certsDir}, which belongs to uid ${uid}`, {
+      hint: [`run it as the owner: $ sudo -u '#${uid}' cert-setup …`],
+    });
+  }
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const program = readFileSync(agentProgram(), "utf8");
   const node = openSync(process.execPath, constants.O_RDONLY);
@@ -114,7 +157,7 @@ function askChild(request: AgentRequest, uid: number, gid: number): AgentAnswer 
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
       input: JSON.stringify(request),
       stdio: ["pipe", "pipe", "pipe", node],
-      timeout: 60_000,
+      timeout: patience + 30_000,
       killSignal: "SIGKILL",
       maxBuffer: 8 * 1024 * 1024,
     };
@@ -126,7 +169,7 @@ function askChild(request: AgentRequest, uid: number, gid: number): AgentAnswer 
         { hint: [`$ ls -ld ${request.certsDir}`], changed: "see `cert-setup status`" },
       );
     }
-    return JSON.parse(result.stdout.toString("utf8")) as AgentAnswer;
+    return parseAnswer(result.stdout.toString("utf8"), request.task);
   } finally {
     closeSync(node);
   }

@@ -29,9 +29,19 @@ export function tryLock(directory: string): Lock | string {
   }
   return {
     release: () => {
-      if (holderOf(path) === own) unlinkSync(path);
+      try {
+        if (holderOf(path) === own) unlinkSync(path);
+      } catch {
+        // It says who we were: the next run sees that we are gone. An error here would hide what came of the run.
+      }
     },
   };
+}
+
+/** A lock that its holder will not release any more. */
+export function isAbandoned(path: string): boolean {
+  const holder = holderOf(path);
+  return holder !== null && isGone(holder);
 }
 
 /** Waits without letting anything else happen; throws "busy" when that takes too long. */

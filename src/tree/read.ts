@@ -6,6 +6,7 @@ import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CertsTree, Entry } from "../model/observation.ts";
 import { entryAt, linkTarget, readRegular } from "./files.ts";
+import { isAbandoned, lockName } from "./lock.ts";
 import { type KeyState, keyState } from "./private-key.ts";
 
 /** As in CertsTree, with the certificates as text. */
@@ -82,7 +83,9 @@ export function readCertsTree(certsDir: string): RawTree {
     generations: entries
       .filter((name) => name.startsWith(names.generation))
       .flatMap((name) => readGeneration(certsDir, name)),
-    leftOvers: entries.filter((name) => name.startsWith(names.temporary)),
+    leftOvers: entries.filter(
+      (name) => name.startsWith(names.temporary) || (name === lockName && isAbandoned(join(certsDir, name))),
+    ),
     authorities: readAuthorities(join(certsDir, names.authorities)),
   };
 }

@@ -45,6 +45,8 @@ export interface WriteFailure {
   message: string;
   /** The commit had happened: the new pair is in place, only cleaning up failed. */
   committed: boolean;
+  /** Before the commit: something that cannot be taken back had been done. */
+  lasting: boolean;
   /** Names that could not be taken back. */
   left: string[];
 }
@@ -53,71 +55,97 @@ export class Changed extends Error {
   readonly code = "CHANGED";
 }
 
-export function carryOut(actions: readonly FileAction[], artifacts: Artifacts): Written {
+/** How to take one action back, and the name that stays when that fails. */
+export interface Inverse {
+  path: string;
+  act: () => void;
+}
+
+/** `inverses`: the ways back are added to it, for a caller whose next step may fail. */
+export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, inverses: Inverse[] = []): Written {
   const files: ReportedFile[] = [];
-  const made: string[] = [];
   const unsynced = new Set<string>();
   const staging = new Set<string>();
+  /** Directories made here: nothing leads to what is in them yet. */
+  const fresh = new Set<string>();
+  /** Second names of files that are about to be replaced. */
+  const kept = new Map<string, string>();
   let committed = false;
+  let lasting = false;
+  const failure = (error: unknown, path: string): WriteFailure => {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    for (const name of staging) quietly(() => unlinkSync(name));
+    return { code, path, message, committed, lasting, left: committed || lasting ? [] : takeBack(inverses) };
+  };
   for (const action of actions) {
+    const { path } = action;
+    const takeBackBy = (act: () => void, name = path) => inverses.push({ path: name, act });
     try {
       switch (action.kind) {
         case "make-directory":
-          if (makeDirectory(action.path, action.mode, action.owner)) made.push(action.path);
+          if (makeDirectory(path, action.mode, action.owner, () => takeBackBy(() => rmdirSync(path)))) fresh.add(path);
           break;
         case "put-file": {
           const content = artifacts[action.artifact];
           if (content === undefined) throw new Error(`no bytes for ${action.artifact}`);
-          expect(action.path, action.expects);
-          files.push(putFile(action.path, content, action.mode, action.owner, staging));
-          if (action.expects === null) made.push(action.path);
+          expect(path, action.expects);
+          const temporary = fresh.has(dirname(path)) ? path : temporaryIn(dirname(dirname(path)));
+          files.push(putFile(path, temporary, content, action.mode, action.owner, staging));
+          if (action.expects === null) takeBackBy(() => unlinkSync(path));
+          else lasting = true;
           break;
         }
         case "keep":
-          expect(action.path, action.expects);
-          linkSync(action.path, action.to);
-          made.push(action.to);
+          expect(path, action.expects);
+          linkSync(path, action.to);
+          kept.set(path, action.to);
+          takeBackBy(() => unlinkSync(action.to), action.to);
           unsynced.add(dirname(action.to));
           break;
-        case "put-link":
-          expect(action.path, action.expects);
-          putLink(action.path, action.to, staging);
-          if (action.expects === null) made.push(action.path);
+        case "put-link": {
+          const { expects } = action;
+          const second = kept.get(path);
+          expect(path, expects);
+          // What the link leads to, and what is kept of the file that it replaces, has to be on the disk before.
+          if (expects !== null) syncAll(unsynced);
+          putLink(path, action.to, staging);
+          if (expects === null) takeBackBy(() => unlinkSync(path));
+          else if (expects.kind === "link") takeBackBy(() => putLink(path, expects.to, staging));
+          else if (second !== undefined) takeBackBy(() => putAgain(second, path));
+          else lasting = true;
           break;
+        }
         case "swap":
-          expect(action.path, action.expects);
+          expect(path, action.expects);
           syncAll(unsynced);
-          putLink(action.path, action.to, staging);
+          putLink(path, action.to, staging);
           committed = true;
-          syncAll(new Set([dirname(action.path)]));
+          syncAll(new Set([dirname(path)]));
           continue;
         case "rename":
-          renameSync(action.path, action.to);
+          syncAll(unsynced);
+          renameSync(path, action.to);
+          lasting = true;
           unsynced.add(dirname(action.to));
           break;
         case "set-attributes":
-          setAttributes(action.path, action.mode, action.owner);
+          setAttributes(path, action.mode, action.owner);
+          lasting = true;
           break;
         case "remove":
-          remove(action.path);
+          remove(path);
+          lasting = true;
           break;
       }
-      unsynced.add(dirname(action.path));
+      unsynced.add(dirname(path));
     } catch (error) {
-      for (const path of staging) quietly(() => unlinkSync(path));
-      const left = committed ? [] : takeBack(made);
-      const code = (error as NodeJS.ErrnoException).code ?? "";
-      return {
-        files,
-        failure: { code, path: action.path, message: (error as Error).message, committed, left },
-      };
+      return { files, failure: failure(error, path) };
     }
   }
   try {
     syncAll(unsynced);
   } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    return { files, failure: { code, path: dirname(actions[0]?.path ?? "/"), message, committed, left: [] } };
+    return { files, failure: failure(error, [...unsynced][0] ?? "/") };
   }
   return { files, failure: null };
 }
@@ -141,13 +169,14 @@ function expect(path: string, expectation: Expectation): void {
 }
 
 /** true when it made it; a directory that is there already stays as it is. */
-function makeDirectory(path: string, mode: number, owner: Owner | null): boolean {
+function makeDirectory(path: string, mode: number, owner: Owner | null, made: () => void): boolean {
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST" && lstatSync(path).isDirectory()) return false;
     throw error;
   }
+  made();
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     settle(descriptor, mode, owner);
@@ -158,11 +187,17 @@ function makeDirectory(path: string, mode: number, owner: Owner | null): boolean
 }
 
 /**
- * In a directory of its own (a generation) a file is made under its final name; elsewhere under a temporary one in the
+ * In a directory that nothing leads to yet a file is made under its final name; elsewhere under a temporary one in the
  * directory above, because MinIO loads every file of `CAs`, whatever its name.
  */
-function putFile(path: string, content: string, mode: number, owner: Owner | null, staging: Set<string>): ReportedFile {
-  const temporary = join(dirname(dirname(path)), `${names.temporary}${randomBytes(6).toString("hex")}`);
+function putFile(
+  path: string,
+  temporary: string,
+  content: string,
+  mode: number,
+  owner: Owner | null,
+  staging: Set<string>,
+): ReportedFile {
   const bytes = Buffer.from(content);
   const descriptor = openSync(
     temporary,
@@ -177,18 +212,29 @@ function putFile(path: string, content: string, mode: number, owner: Owner | nul
   } finally {
     closeSync(descriptor);
   }
-  renameSync(temporary, path);
+  if (temporary !== path) renameSync(temporary, path);
   staging.delete(temporary);
   return { path, sha256: sha256(bytes), mode: octal(mode) };
 }
 
+function temporaryIn(directory: string): string {
+  return join(directory, `${names.temporary}${randomBytes(6).toString("hex")}`);
+}
+
 /** A rename of a link made beside it: the old one or the new one, never none. */
 function putLink(path: string, to: string, staging: Set<string>): void {
-  const temporary = join(dirname(path), `${names.temporary}${randomBytes(6).toString("hex")}`);
+  const temporary = temporaryIn(dirname(path));
   symlinkSync(to, temporary);
   staging.add(temporary);
   renameSync(temporary, path);
   staging.delete(temporary);
+}
+
+/** The file of which `second` is another name, where it was. */
+function putAgain(second: string, path: string): void {
+  const temporary = temporaryIn(dirname(path));
+  linkSync(second, temporary);
+  renameSync(temporary, path);
 }
 
 /** Owner before mode: chown clears the set-id bits, and nobody sees a loose file in between. */
@@ -205,6 +251,8 @@ function setAttributes(path: string, mode: number, owner: Owner | null): void {
   try {
     const stat = fstatSync(descriptor);
     if (!stat.isFile() && !stat.isDirectory()) throw new Changed("it is neither a file nor a directory");
+    // A second name of another's file would be handed over with it (CVE-2018-6954 is of this kind).
+    if (stat.isFile() && stat.nlink > 1) throw new Changed("the file has another name elsewhere (hard link)");
     settle(descriptor, mode, owner);
     fsyncSync(descriptor);
   } finally {
@@ -224,8 +272,13 @@ function remove(path: string): void {
   rmdirSync(path);
 }
 
-function takeBack(made: readonly string[]): string[] {
-  return made.toReversed().flatMap((path) => (quietly(() => remove(path)) ? [] : [basename(path)]));
+/**
+ * Last done, first taken back; it ends where that fails, because the rest may be what the last one leads to. Returns the
+ * names that stay. Directories go only when they are empty: what others have put there is not ours to remove.
+ */
+export function takeBack(inverses: Inverse[]): string[] {
+  for (let last = inverses.at(-1); last !== undefined && quietly(last.act); last = inverses.at(-1)) inverses.pop();
+  return inverses.splice(0).map(({ path }) => basename(path));
 }
 
 function quietly(action: () => void): boolean {
