@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Observation } from "../model/observation.ts";
 import type { Finding } from "../model/outcome.ts";
-import type { Plan } from "../model/plan.ts";
+import type { Note, Plan } from "../model/plan.ts";
 import type { StatusRequest } from "../model/request.ts";
 import { issued } from "./authority.ts";
 import { planId } from "./install.ts";
@@ -36,7 +36,7 @@ export function planStatus(request: StatusRequest, seen: Observation): Plan {
     id: planId(seen),
     command: "status",
     actions: actions.filter((action) => action.kind === "prove"),
-    notes: [],
+    notes,
   };
 }
 
