@@ -1,8 +1,8 @@
 /** Which private CA signs: one that exists and may sign every name, or a new one. */
-import type { NameConstraints } from "../model/certified-key.ts";
+import type { CertificateFacts, NameConstraints } from "../model/certified-key.ts";
 import { CertSetupError } from "../model/errors.ts";
 import type { AuthorityState, Observation } from "../model/observation.ts";
-import { newAuthority } from "../model/plan.ts";
+import { type Anchor, newAuthority } from "../model/plan.ts";
 import type { GeneratedSource } from "../model/request.ts";
 import { permits } from "../x509/name-constraints.ts";
 
@@ -61,6 +61,13 @@ export function issued(
 ): boolean {
   const key = authority.certificate.subjectKeyIdentifier;
   return leaf !== undefined && key !== null && leaf.authorityKeyIdentifier === key;
+}
+
+/** What a handshake may trust to accept this certificate. */
+export function anchorFor(leaf: CertificateFacts | undefined, authorities: readonly AuthorityState[]): Anchor {
+  const authority = authorities.find((candidate) => issued(candidate, leaf));
+  if (authority !== undefined) return { kind: "ca", id: authority.id };
+  return leaf?.selfIssued === true ? { kind: "itself" } : { kind: "fingerprint" };
 }
 
 export function describeConstraints(constraints: NameConstraints | null): string {

@@ -4,7 +4,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Finding } from "../model/outcome.ts";
 import type { Note, Plan } from "../model/plan.ts";
 import type { StatusRequest } from "../model/request.ts";
-import { issued } from "./authority.ts";
+import { anchorFor, issued } from "./authority.ts";
 import { planId } from "./install.ts";
 import {
   attributesWrong,
@@ -22,15 +22,11 @@ import { identityFor, serve } from "./service.ts";
 export function planStatus(request: StatusRequest, seen: Observation): Plan {
   const { pair } = seen.target.tree;
   const leaf = pair.kind === "whole" ? pair.chain[0] : undefined;
-  const authority = seen.authorities.find((candidate) => issued(candidate, leaf));
-  const anchor: Parameters<typeof serve>[2]["anchor"] =
-    authority !== undefined
-      ? { kind: "ca", id: authority.id }
-      : leaf?.selfIssued === true
-        ? { kind: "itself" }
-        : { kind: "fingerprint" };
+  const anchor = anchorFor(leaf, seen.authorities);
   const wanted = seen.record.present?.value.source.names ?? leaf?.subjectAltName ?? [];
-  const actions = leaf === undefined ? [] : serve(request, seen, { identity: identityFor(wanted), anchor }, false, []);
+  const notes: Note[] = [];
+  const actions =
+    leaf === undefined ? [] : serve(request, seen, { identity: identityFor(wanted), anchor }, false, notes);
   return {
     version: 1,
     id: planId(seen),

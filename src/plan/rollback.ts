@@ -1,9 +1,9 @@
 /** The previous generation, in one step. */
 import { CertSetupError } from "../model/errors.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Action, Note, Plan } from "../model/plan.ts";
+import type { Note, Plan } from "../model/plan.ts";
 import type { RollbackRequest } from "../model/request.ts";
-import { issued } from "./authority.ts";
+import { anchorFor } from "./authority.ts";
 import { planId } from "./install.ts";
 import { groundOf, linksAreRight, rememberPrevious, swapTo } from "./pair.ts";
 import { days } from "./reasons.ts";
@@ -30,13 +30,7 @@ export function planRollback(request: RollbackRequest, seen: Observation): Plan 
   if (leaf.notAfter <= seen.at) {
     notes.push({ code: "expired", message: `the previous certificate ended ${days(seen.at - leaf.notAfter)} ago` });
   }
-  const authority = seen.authorities.find((candidate) => issued(candidate, leaf));
-  const anchor: Extract<Action, { kind: "prove" }>["anchor"] =
-    authority !== undefined
-      ? { kind: "ca", id: authority.id }
-      : leaf.selfIssued
-        ? { kind: "itself" }
-        : { kind: "fingerprint" };
+  const anchor = anchorFor(leaf, seen.authorities);
   const { present, name } = seen.record;
   return {
     version: 1,
