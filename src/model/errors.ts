@@ -56,8 +56,18 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** What to do when the place that met the error knows nothing better: there is always a next step. */
+const usualHints: Partial<Record<ErrorCode, string>> = {
+  "usage": "$ cert-setup --help",
+  "host-invalid": "for example --host minio.example.net,10.0.0.5",
+  "owner-invalid": "for example --owner minio-user:minio-user or --owner 1000:1000",
+  "duration-invalid": "for example --duration 90d",
+  "endpoint-invalid": "for example --endpoint localhost:9000",
+  "directory-invalid": "for example --certs-dir /etc/minio/certs",
+};
+
 export interface ErrorDetails {
-  /** What to do, most useful first; a line that is a command starts with `$ `. */
+  /** What to do, most useful first; a line that is a command starts with `$ `. By default one for the code. */
   hint?: readonly string[];
   /** What changed on disk before the error; by default "nothing was changed". */
   changed?: string;
@@ -73,7 +83,8 @@ export class CertSetupError extends Error {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.name = "CertSetupError";
     this.code = code;
-    this.hint = details.hint ?? [];
+    const { hint = [] } = details;
+    this.hint = hint.length > 0 ? hint : [usualHints[code] ?? "$ cert-setup status"];
     this.changed = details.changed ?? "nothing was changed";
   }
 
