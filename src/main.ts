@@ -3,9 +3,9 @@ import type { Watcher } from "./apply/watcher.ts";
 import { isCommand } from "./cli/commands/index.ts";
 import { parse } from "./cli/parse.ts";
 import { truth } from "./cli/values.ts";
-import { CertSetupError, exitStatus, systemReason } from "./model/errors.ts";
+import { CertSetupError, exitStatus, unknownChange } from "./model/errors.ts";
 import type { Invocation, Manner, Request } from "./model/request.ts";
-import { printable, shellQuote } from "./model/text.ts";
+import { printable } from "./model/text.ts";
 import type { World } from "./model/world.ts";
 import { errorText, warningText } from "./report/errors.ts";
 import { paintFor } from "./report/paint.ts";
@@ -88,11 +88,11 @@ async function fail(
   world: World,
   manner: { json: boolean; command: string; color: boolean | null },
 ): Promise<number> {
-  const known = error instanceof CertSetupError ? error : systemError(error);
-  if (known === null) {
+  if (!(error instanceof CertSetupError)) {
     if (manner.json) await unexpected(error, world, manner.command);
     throw error;
   }
+  const known = error.withHint();
   if (manner.json) {
     const { jsonError } = await import("./report/json.ts");
     world.stdout.write(jsonError(manner.command, known));
@@ -105,18 +105,5 @@ async function fail(
 async function unexpected(error: unknown, world: World, command: string): Promise<void> {
   const { jsonError } = await import("./report/json.ts");
   const message = error instanceof Error ? error.message : String(error);
-  world.stdout.write(jsonError(command, new CertSetupError("unexpected", message, { changed: unknownChange })));
-}
-
-const unknownChange = "it is not known whether anything was changed: $ cert-setup status";
-
-/** A system call that failed somewhere without its own words; null: not a system call, so a bug. */
-function systemError(error: unknown): CertSetupError | null {
-  const { code, path, syscall } = error as NodeJS.ErrnoException;
-  if (typeof code !== "string" || typeof syscall !== "string") return null;
-  const where = path === undefined ? "" : ` ${path}`;
-  return new CertSetupError("cannot-read", `${syscall}${where}: ${systemReason(error)}`, {
-    hint: path === undefined ? [] : [`$ ls -ld ${shellQuote(path)}`],
-    changed: unknownChange,
-  });
+  world.stdout.write(jsonError(command, new CertSetupError("unexpected", message, { changed: unknownChange }).withHint()));
 }

@@ -4,7 +4,7 @@ import { apply, type Applied } from "./apply/apply.ts";
 import { holdState } from "./apply/hold-state.ts";
 import type { Watcher } from "./apply/watcher.ts";
 import { startCommand } from "./live/start-command.ts";
-import { exitStatus } from "./model/errors.ts";
+import { exitStatus, inWords, unknownChange } from "./model/errors.ts";
 import type { Outcome, ReportedFile } from "./model/outcome.ts";
 import { changes, type Plan } from "./model/plan.ts";
 import type { Manner, Request } from "./model/request.ts";
@@ -14,12 +14,15 @@ import { examine, planStatus } from "./plan/examine.ts";
 import { planInstall } from "./plan/install.ts";
 import { observe, type Observed } from "./plan/observe.ts";
 import { planRollback } from "./plan/rollback.ts";
+import type { Lock } from "./tree/lock.ts";
 import { octal } from "./tree/write.ts";
 
 export async function run(request: Request, manner: Manner, world: World, watcher: Watcher): Promise<Outcome> {
   const reads = manner.dryRun || request.command === "status";
-  const held = reads ? null : await holdState(request.stateDir, watcher);
+  let held: Lock | null = null;
+  let applying = false;
   try {
+    if (!reads) held = await holdState(request.stateDir, watcher);
     const observed = await observe(request, world);
     const plan = makePlan(request, observed);
     const nothing: Applied = {
@@ -33,7 +36,10 @@ export async function run(request: Request, manner: Manner, world: World, watche
       notes: [],
     };
     if (manner.dryRun && request.command !== "status") return planned(request, plan, observed, nothing, manner);
+    applying = true;
     return report(request, plan, observed, await apply(plan, request, observed, watcher));
+  } catch (error) {
+    throw inWords(error, applying ? unknownChange : "nothing was changed");
   } finally {
     held?.release();
   }

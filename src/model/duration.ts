@@ -19,8 +19,8 @@ const units: Readonly<Record<string, number>> = {
 
 /** Validity that is meant when none is given. Seconds. */
 export const defaultValiditySeconds = 90 * day;
-/** Beyond this a validity is unusual enough for a warning: the longest that public CAs could give from 2020 to 2026. */
-export const longValiditySeconds = 397 * day;
+/** Beyond this comes a warning: the longest that public CAs may give since 2026-03-15 (CA/Browser Forum, SC-081v3). */
+export const longValiditySeconds = 200 * day;
 /** Apple's limit, which holds for private CAs too (https://support.apple.com/103769). */
 export const maxValiditySeconds = 825 * day;
 export const minValiditySeconds = 5 * minute;

@@ -2,6 +2,7 @@
  * The one error type for everything a user can cause or meet. A message is lower case, names the thing, and shows both
  * values when two things disagree; each hint is something to do, most of them a command to paste.
  */
+import { shellQuote } from "./text.ts";
 
 /** Exit statuses: an API for timers and CI jobs (README, "Exit status"). */
 export const exitStatus = {
@@ -56,7 +57,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** What to do when the place that met the error knows nothing better: there is always a next step. */
+/** The next step when the place that met the error knows none. */
 const usualHints: Partial<Record<ErrorCode, string>> = {
   "usage": "$ cert-setup --help",
   "host-invalid": "for example --host minio.example.net,10.0.0.5",
@@ -67,7 +68,7 @@ const usualHints: Partial<Record<ErrorCode, string>> = {
 };
 
 export interface ErrorDetails {
-  /** What to do, most useful first; a line that is a command starts with `$ `. By default one for the code. */
+  /** What to do, most useful first; a line that is a command starts with `$ `. */
   hint?: readonly string[];
   /** What changed on disk before the error; by default "nothing was changed". */
   changed?: string;
@@ -83,8 +84,7 @@ export class CertSetupError extends Error {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.name = "CertSetupError";
     this.code = code;
-    const { hint = [] } = details;
-    this.hint = hint.length > 0 ? hint : [usualHints[code] ?? "$ cert-setup status"];
+    this.hint = details.hint ?? [];
     this.changed = details.changed ?? "nothing was changed";
   }
 
@@ -92,11 +92,33 @@ export class CertSetupError extends Error {
     return errorCodes[this.code];
   }
 
+  /** The same error with the usual hint for its code, if it has none of its own. */
+  withHint(): CertSetupError {
+    if (this.hint.length > 0) return this;
+    const hint = [usualHints[this.code] ?? "$ cert-setup status"];
+    return new CertSetupError(this.code, this.message, { hint, changed: this.changed, cause: this.cause ?? this });
+  }
+
   /** The same error after something was written: says what the disk holds now. */
   after(changed: string): CertSetupError {
     return new CertSetupError(this.code, this.message, { hint: this.hint, changed, cause: this.cause ?? this });
   }
 }
+
+/** A system call that failed where nobody found words for it, in words; any other error (a bug) as it is. */
+export function inWords(error: unknown, changed: string): unknown {
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof CertSetupError || typeof code !== "string" || typeof syscall !== "string") return error;
+  const where = path === undefined ? "" : ` ${path}`;
+  return new CertSetupError("cannot-read", `${syscall}${where}: ${systemReason(error)}`, {
+    hint: path === undefined ? [] : [`$ ls -ld ${shellQuote(path)}`],
+    changed,
+    cause: error,
+  });
+}
+
+/** What an error says that came in the middle of the work. */
+export const unknownChange = "it is not known whether anything was changed: $ cert-setup status";
 
 /** The error of a failed system call, in words: `permission denied (EACCES)`. */
 export function systemReason(error: unknown): string {

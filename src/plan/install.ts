@@ -119,7 +119,7 @@ function cautions(request: InstallRequest, seen: Observation, anchors: readonly 
   if (issues && validitySeconds > longValiditySeconds) {
     notes.push({
       code: "long-validity",
-      message: `a certificate for ${days(validitySeconds * 1000)} is longer than public CAs may issue (398 days), and some clients may come to refuse it`,
+      message: `a certificate for ${days(validitySeconds * 1000)} is longer than public CAs may issue (200 days), and clients may come to refuse it`,
     });
   }
   if (anchors.some((action) => action.kind === "put-file") && seen.servers.length > 0) {
