@@ -63,6 +63,7 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
   let actions: readonly Action[] = plan.actions;
   for (let at = 0; at < actions.length;) {
     const action = actions[at] as Action;
+    await new Promise(setImmediate); // signals are delivered between turns only
     stopIfInterrupted(watcher, applied, installed);
     const began = now();
     let count = 1;
