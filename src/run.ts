@@ -106,7 +106,7 @@ function report(request: Request, plan: Plan, observed: Observed, applied: Appli
 function statusCommand(request: Request, { seen, raw }: Observed): string {
   const words = ["cert-setup status"];
   if (!raw.isDefaultDir) words.push("--certs-dir", shellQuote(seen.target.certsDir));
-  if (!raw.isDefaultState) words.push("--state-dir", shellQuote(request.stateDir));
+  if (!seen.state.isDefault) words.push("--state-dir", shellQuote(request.stateDir));
   return words.join(" ");
 }
 

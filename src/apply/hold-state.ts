@@ -1,6 +1,7 @@
 /** One run at a time in a state directory. It is made to be locked, and unmade when nothing came of the run. */
 import { mkdirSync, rmdirSync } from "node:fs";
 import { CertSetupError, systemReason } from "../model/errors.ts";
+import { shellQuote } from "../model/text.ts";
 import { busy, holderPid, type Lock, patience, tryLock } from "../tree/lock.ts";
 import { missingDirectories } from "../tree/read.ts";
 import { now, type Watcher } from "./watcher.ts";
@@ -8,8 +9,8 @@ import { now, type Watcher } from "./watcher.ts";
 export async function holdState(path: string, watcher: Watcher): Promise<Lock> {
   const missing = missingDirectories(path);
   const began = now();
-  for (let told = 0; ;) {
-    const lock = attempt(path);
+  for (let told = 0, tries = 1; ; tries++) {
+    const lock = attempt(path, tries);
     if (typeof lock !== "string") return { release: () => letGo(lock, missing) };
     const waited = now() - began;
     if (waited > patience) throw busy(path, lock);
@@ -25,15 +26,18 @@ export async function holdState(path: string, watcher: Watcher): Promise<Lock> {
   }
 }
 
-/** The lock, or its holder. The directory may come and go under us: the run before takes an empty one away. */
-function attempt(path: string): Lock | string {
+/** The run before may take an empty directory away under us; a path that leads nowhere stays so however often we try. */
+const mostTries = 10;
+
+/** The lock, or its holder. */
+function attempt(path: string, tries: number): Lock | string {
   try {
     for (const directory of missingDirectories(path)) makeDirectory(directory);
     return tryLock(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" && tries < mostTries) return "";
     throw new CertSetupError("cannot-write", `cannot use the state directory ${path}: ${systemReason(error)}`, {
-      hint: [`$ ls -ld ${path}`, "or name another: --state-dir DIR"],
+      hint: [`$ ls -ld ${shellQuote(path)}`, "or name another: --state-dir DIR"],
     });
   }
 }

@@ -111,7 +111,7 @@ export const options = {
   },
   "yes": { kind: "flag", short: "y", group: "Run", summary: "ask nothing" },
   "json": { kind: "flag", group: "Output", summary: "one JSON object on standard output" },
-  "quiet": { kind: "flag", group: "Output", summary: "errors only", conflicts: ["verbose"] },
+  "quiet": { kind: "flag", group: "Output", summary: "notes and errors only", conflicts: ["verbose"] },
   "verbose": { kind: "flag", group: "Output", summary: "every step with its time" },
   "color": {
     kind: "flag",

@@ -9,7 +9,14 @@ export interface Observation {
   /** 8 hex digits, fresh: the random part of a plan's id. */
   nonce: string;
   self: Identity;
-  state: { path: string; missing: string[]; hasAuthorities: boolean; hasInstallations: boolean; leftOvers: string[] };
+  state: {
+    path: string;
+    isDefault: boolean;
+    missing: string[];
+    hasAuthorities: boolean;
+    hasInstallations: boolean;
+    leftOvers: string[];
+  };
   /** What a new CA would be constrained to, for the names of the request; null when nothing is to be generated. */
   constraints: NameConstraints | null;
   authorities: AuthorityState[];

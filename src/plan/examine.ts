@@ -1,9 +1,11 @@
 /** What `status` says of an installation: each line what was expected, what is, and how to mend it. Pure. */
 import { join } from "node:path";
+import { defaultValiditySeconds } from "../model/duration.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Finding } from "../model/outcome.ts";
 import type { Note, Plan } from "../model/plan.ts";
 import type { StatusRequest } from "../model/request.ts";
+import { shellQuote } from "../model/text.ts";
 import { anchorFor, issued } from "./authority.ts";
 import { planId } from "./install.ts";
 import {
@@ -158,10 +160,12 @@ function commandAgain(seen: Observation): string | null {
   const all = [...added].every((value) => source.names.some((name) => name.value === value));
   const hosts = all ? given : source.names.map((name) => name.value);
   return [
-    `cert-setup --host ${hosts.length === 0 ? "localhost" : hosts.join(",")}`,
+    `cert-setup --host ${shellQuote(hosts.length === 0 ? "localhost" : hosts.join(","))}`,
     ...(all ? [] : ["--exact"]),
     ...(source.keyAlgorithm === "P-256" ? [] : [`--key-type ${source.keyAlgorithm}`]),
     ...(source.issuer.kind === "itself" ? ["--self-signed"] : source.issuer.constrained ? [] : ["--unconstrained-ca"]),
-    `--certs-dir ${record.target.certsDir}`,
+    ...(source.validitySeconds === defaultValiditySeconds ? [] : [`--duration ${source.validitySeconds}s`]),
+    `--certs-dir ${shellQuote(record.target.certsDir)}`,
+    ...(seen.state.isDefault ? [] : [`--state-dir ${shellQuote(seen.state.path)}`]),
   ].join(" ");
 }

@@ -5,6 +5,7 @@ import { CertSetupError } from "../model/errors.ts";
 import type { InstallationRecord, Observation } from "../model/observation.ts";
 import type { Action, Note, Plan } from "../model/plan.ts";
 import type { InstallRequest } from "../model/request.ts";
+import { shellQuote } from "../model/text.ts";
 import { type Authority, chooseAuthority, describeConstraints } from "./authority.ts";
 import {
   attributesWrong,
@@ -76,7 +77,10 @@ function refuseBroken(request: InstallRequest, seen: Observation): void {
   const { certsDir, tree } = seen.target;
   if (tree.pair.kind !== "broken" || request.force) return;
   throw new CertSetupError("pair-broken", `the pair in ${certsDir} is broken: ${tree.pair.problem}`, {
-    hint: ["look at it first, then have it replaced (its files are kept aside): add --force", `$ ls -la ${certsDir}`],
+    hint: [
+      "look at it first, then have it replaced (its files are kept aside): add --force",
+      `$ ls -la ${shellQuote(certsDir)}`,
+    ],
   });
 }
 

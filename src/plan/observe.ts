@@ -22,6 +22,7 @@ import type {
 } from "../model/observation.ts";
 import { defaultStateDir } from "../model/places.ts";
 import type { Request } from "../model/request.ts";
+import { shellQuote } from "../model/text.ts";
 import type { World } from "../model/world.ts";
 import { readAuthorities } from "../sources/private-ca.ts";
 import { chooseCertsDir, chooseOwner, type Neighbourhood } from "../targets/minio.ts";
@@ -36,7 +37,7 @@ import { stateLayout } from "./state.ts";
 export interface Observed {
   seen: Observation;
   standing: Standing;
-  raw: { servers: RawServer[]; unit: () => Unit | null; isDefaultDir: boolean; isDefaultState: boolean };
+  raw: { servers: RawServer[]; unit: () => Unit | null; isDefaultDir: boolean };
 }
 
 export async function observe(request: Request, world: World): Promise<Observed> {
@@ -63,7 +64,7 @@ export async function observe(request: Request, world: World): Promise<Observed>
     at: world.now(),
     nonce: randomBytes(4).toString("hex"),
     self,
-    state: readState(request.stateDir),
+    state: readState(request.stateDir, request.stateDir === defaultStateDir(world.env)),
     constraints: source === null ? null : await constraintsFor(source.names),
     authorities: readAuthorities(join(request.stateDir, stateLayout.authorities)),
     record: recordOf(request, place.certsDir, records),
@@ -78,8 +79,7 @@ export async function observe(request: Request, world: World): Promise<Observed>
     servers,
   };
   const isDefaultDir = self.home !== null && place.certsDir === join(self.home, ".minio", "certs");
-  const isDefaultState = request.stateDir === defaultStateDir(world.env);
-  return { seen, standing: at, raw: { servers: place.servers, unit: around.unit, isDefaultDir, isDefaultState } };
+  return { seen, standing: at, raw: { servers: place.servers, unit: around.unit, isDefaultDir } };
 }
 
 /** The key of the CA has no place in a directory that a server reads. */
@@ -111,7 +111,7 @@ function identity(world: World): Identity {
   };
 }
 
-function readState(path: string): Observation["state"] {
+function readState(path: string, isDefault: boolean): Observation["state"] {
   const missing = missingDirectories(path);
   const list = (room: string): string[] | null => {
     try {
@@ -120,7 +120,7 @@ function readState(path: string): Observation["state"] {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "ENOENT") return null;
       throw new CertSetupError("cannot-read", `cannot read ${room}: ${code ?? String(error)}`, {
-        hint: [`$ ls -ld ${room}`, "or give another place: --state-dir DIR"],
+        hint: [`$ ls -ld ${shellQuote(room)}`, "or give another place: --state-dir DIR"],
       });
     }
   };
@@ -130,6 +130,7 @@ function readState(path: string): Observation["state"] {
     names.filter((name) => name.startsWith(stateLayout.temporary)).map((name) => join(room, name));
   return {
     path,
+    isDefault,
     missing,
     hasAuthorities: authorities !== null,
     hasInstallations: top.includes(stateLayout.installations),
@@ -185,7 +186,7 @@ function parseRecord(text: string, path: string): InstallationRecord {
     !Number.isInteger(value.target.owner?.gid)
   ) {
     throw new CertSetupError("record-broken", `the record ${path} cannot be read`, {
-      hint: [`move it away; the next run writes it anew: $ mv ${path} ${path}.old`],
+      hint: [`move it away; the next run writes it anew: $ mv ${shellQuote(path)} ${shellQuote(`${path}.old`)}`],
     });
   }
   return value as InstallationRecord;

@@ -3,7 +3,6 @@
  * is a link to a generation directory, and one rename of `..data` exchanges both files at once.
  */
 import { isAbsolute, join, resolve } from "node:path";
-import { CertSetupError } from "../model/errors.ts";
 import type { CertsTree, Entry, Generation, Observation } from "../model/observation.ts";
 import type { Action, Expectation, Note, Owner } from "../model/plan.ts";
 
@@ -156,13 +155,8 @@ export function keepForeign(ground: Ground, directoryName: string, whole: boolea
       const target = isAbsolute(entry.to) ? entry.to : resolve(ground.certsDir, entry.to);
       return [{ kind: "put-link", tree: "server", path: to, to: target, expects: null, reason: "nothing is lost" }];
     }
-    throw new CertSetupError(
-      "pair-broken",
-      `${path} is ${entry.kind === "directory" ? "a directory" : "no regular file"}`,
-      {
-        hint: [`$ mv ${path} ${path}.old`],
-      },
-    );
+    // A directory, a pipe: it cannot have a second name, so it goes aside itself.
+    return [{ kind: "rename", tree: "server", path, to, reason: "nothing is lost" }];
   });
   if (actions.length === 0) return [];
   return [

@@ -27,7 +27,9 @@ export function whyIssue(request: InstallRequest, seen: Observation, authority: 
   if (Math.abs(lifetime - validitySeconds) > backdated + 60) {
     return `the validity becomes ${days(validitySeconds * 1000)}, it is ${days(lifetime * 1000)}`;
   }
-  return isDue(leaf, seen.at) ? `it ends in ${days(leaf.notAfter - seen.at)}` : null;
+  const left = leaf.notAfter - seen.at;
+  if (left <= 0) return `it ended ${days(-left)} ago`;
+  return isDue(leaf, seen.at) ? `it ends in ${days(left)}` : null;
 }
 
 /** notBefore lies this far back, in seconds, for clients whose clock is slow. */
@@ -60,6 +62,6 @@ function sameAlgorithm(present: string, wanted: KeyAlgorithm): boolean {
 
 export function days(milliseconds: number): string {
   const whole = Math.floor(milliseconds / day);
-  if (whole >= 1 || whole < 0) return `${whole} ${whole === 1 ? "day" : "days"}`;
+  if (whole >= 1) return `${whole} ${whole === 1 ? "day" : "days"}`;
   return `${Math.max(0, Math.floor(milliseconds / 3_600_000))} h`;
 }

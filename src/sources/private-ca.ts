@@ -5,6 +5,7 @@ import type { NameConstraints, Pem } from "../model/certified-key.ts";
 import { CertSetupError } from "../model/errors.ts";
 import type { AuthorityState } from "../model/observation.ts";
 import type { Secret } from "../model/secret.ts";
+import { shellQuote } from "../model/text.ts";
 import { readRegular, sha256 } from "../tree/files.ts";
 import { refuseForeign } from "../tree/walk.ts";
 import { issueRoot, keyId } from "../x509/certificate.ts";
@@ -59,7 +60,7 @@ export function readAuthorities(room: string): AuthorityState[] {
 function readAuthority(path: string, id: string): AuthorityState {
   const broken = (what: string, hint: string[] = []): CertSetupError =>
     new CertSetupError("ca-broken", `the private CA in ${path} cannot be used: ${what}`, {
-      hint: [...hint, `or move it away, and a new one is made: $ mv ${path} ${path}.old`],
+      hint: [...hint, `or move it away, and a new one is made: $ mv ${shellQuote(path)} ${shellQuote(`${path}.old`)}`],
     });
   const certificate = readRegular(join(path, "ca.crt"));
   if (certificate === null || certificate === "other") throw broken("ca.crt is missing or cannot be read");
@@ -67,7 +68,7 @@ function readAuthority(path: string, id: string): AuthorityState {
   if (key === null || key === "other") throw broken("ca.key is missing or cannot be read");
   if ((key.entry.mode & 0o077) !== 0) {
     const mode = key.entry.mode.toString(8).padStart(4, "0");
-    throw broken(`others can read ca.key (mode ${mode})`, [`$ chmod 600 ${join(path, "ca.key")}`]);
+    throw broken(`others can read ca.key (mode ${mode})`, [`$ chmod 600 ${shellQuote(join(path, "ca.key"))}`]);
   }
   try {
     const [block] = readPemBlocks(certificate.bytes.toString("utf8"));
