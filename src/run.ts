@@ -16,8 +16,11 @@ import { observe, type Observed } from "./plan/observe.ts";
 import { planRollback } from "./plan/rollback.ts";
 import type { Lock } from "./tree/lock.ts";
 import { octal } from "./tree/write.ts";
+import { settleStateDir } from "./targets/state-dir.ts";
 
-export async function run(request: Request, manner: Manner, world: World, watcher: Watcher): Promise<Outcome> {
+export async function run(asked: Request, manner: Manner, world: World, watcher: Watcher): Promise<Outcome> {
+  const stateDir = settleStateDir(asked.stateDir, world.env, process.geteuid?.() ?? -1);
+  const request: Request = { ...asked, stateDir };
   const reads = manner.dryRun || request.command === "status";
   let held: Lock | null = null;
   let applying = false;

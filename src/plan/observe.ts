@@ -20,12 +20,12 @@ import type {
   PairState,
   ServerState,
 } from "../model/observation.ts";
-import { defaultStateDir } from "../model/places.ts";
 import type { Request } from "../model/request.ts";
 import { shellQuote } from "../model/text.ts";
 import type { World } from "../model/world.ts";
 import { readAuthorities } from "../sources/private-ca.ts";
 import { chooseCertsDir, chooseOwner, type Neighbourhood } from "../targets/minio.ts";
+import { usualStateDir } from "../targets/state-dir.ts";
 import { reader, readTree, type Standing, standing } from "../tree/door.ts";
 import { readRegular } from "../tree/files.ts";
 import { missingDirectories, type RawPair, type RawTree } from "../tree/read.ts";
@@ -64,7 +64,7 @@ export async function observe(request: Request, world: World): Promise<Observed>
     at: world.now(),
     nonce: randomBytes(4).toString("hex"),
     self,
-    state: readState(request.stateDir, request.stateDir === defaultStateDir(world.env)),
+    state: readState(request.stateDir, request.stateDir === usualStateDir(world.env, self.uid)),
     constraints: source === null ? null : await constraintsFor(source.names),
     authorities: readAuthorities(join(request.stateDir, stateLayout.authorities)),
     record: recordOf(request, place.certsDir, records),
