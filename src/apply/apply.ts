@@ -6,7 +6,7 @@
 import { verifyPair } from "../checks/pair.ts";
 import type { CertificateFacts } from "../model/certified-key.ts";
 import { CertSetupError } from "../model/errors.ts";
-import type { InstallationRecord } from "../model/observation.ts";
+import type { InstallationRecord, PairState } from "../model/observation.ts";
 import type { ReportedEndpoint, ReportedFile } from "../model/outcome.ts";
 import {
   type Action,
@@ -25,7 +25,7 @@ import { authorityId, makeAuthority, openAuthority } from "../sources/private-ca
 import { readCertificate } from "../x509/read.ts";
 import { putAuthority, putPair, reveal, type Workshop } from "./artifacts.ts";
 import { write } from "./files.ts";
-import { prove, type Proof, type ProofContext } from "./prove.ts";
+import { pairToBe, prove, type Proof, type ProofContext } from "./prove.ts";
 import { undo } from "./undo.ts";
 import { now, type Watcher } from "./watcher.ts";
 
@@ -49,7 +49,7 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
   const applied: Applied = {
     changed: false,
     files: [],
-    leaf: leafBefore(plan, observed),
+    leaf: leafBefore(pairToBe(plan, observed)),
     ca: null,
     endpoints: [],
     pending: [],
@@ -98,7 +98,8 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
           break;
         case "bring-into-service":
         case "prove": {
-          const context: ProofContext = { plan, observed, workshop, leaf: applied.leaf, watcher, elapsed };
+          const current = { ...plan, actions: [...actions] };
+          const context: ProofContext = { plan: current, observed, workshop, leaf: applied.leaf, watcher, elapsed };
           const proof = await prove(action, context);
           if (action.kind === "bring-into-service") applied.changed = applied.changed || proof.signalled;
           if (!proof.ok && proof.rejected && installed) throw await undo(context, proof);
@@ -141,12 +142,7 @@ function batchFrom(actions: readonly Action[], from: number): FileAction[] {
   return batch;
 }
 
-function leafBefore(plan: Plan, { seen }: Observed): CertificateFacts | null {
-  const { tree } = seen.target;
-  const pair =
-    plan.command === "rollback"
-      ? tree.generations.find((generation) => generation.name === tree.previous)?.pair
-      : tree.pair;
+function leafBefore(pair: PairState | undefined): CertificateFacts | null {
   return pair?.kind === "whole" ? (pair.chain[0] ?? null) : null;
 }
 

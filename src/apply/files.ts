@@ -15,20 +15,29 @@ export function write(
   changedBefore: boolean,
 ): { files: ReportedFile[]; notes: Note[] } {
   const { certsDir } = observed.seen.target;
+  const before = committed && !actions.some((action) => action.kind === "swap");
   let written: Written;
   try {
     written =
       tree === "server" ? writeTree(certsDir, observed.standing, actions, artifacts) : carryOut(actions, artifacts);
   } catch (error) {
-    throw changedBefore && error instanceof CertSetupError && !committed ? error.after(madeBefore) : error;
+    throw error instanceof CertSetupError ? notEntered(error, before, changedBefore) : error;
   }
   const { failure, files } = written;
   if (failure === null) return { files, notes: [] };
-  throw failed(
-    failure,
-    failure.committed || (committed && !actions.some((action) => action.kind === "swap")),
-    changedBefore,
-  );
+  throw failed(failure, failure.committed || before, changedBefore);
+}
+
+/** The tree could not be entered, so nothing was done in it; what was done before stands. */
+function notEntered(error: CertSetupError, committed: boolean, changedBefore: boolean): CertSetupError {
+  if (committed) {
+    return new CertSetupError("clean-up-failed", `the new pair is installed, but then: ${error.message}`, {
+      hint: ["the same command again finishes the work", ...error.hint],
+      changed: "the new pair is installed",
+      cause: error,
+    });
+  }
+  return changedBefore && error.changed === "nothing was changed" ? error.after(madeBefore) : error;
 }
 
 const madeBefore = "nothing was installed; the private CA that was made stays for the next run";

@@ -3,7 +3,7 @@ import { handshake, type Handshake } from "../live/handshake.ts";
 import { bringIntoService } from "../live/service.ts";
 import type { CertificateFacts, Pem } from "../model/certified-key.ts";
 import { CertSetupError } from "../model/errors.ts";
-import type { ServerState } from "../model/observation.ts";
+import type { PairState, ServerState } from "../model/observation.ts";
 import type { ReportedEndpoint } from "../model/outcome.ts";
 import type { Action, Anchor, Plan } from "../model/plan.ts";
 import type { Observed } from "../plan/observe.ts";
@@ -145,7 +145,7 @@ function judge(action: Prove, answer: Handshake, wanted: string, trusted: boolea
   }
 }
 
-export function anchorPem(anchor: Anchor, { workshop, observed }: ProofContext): Pem[] | null {
+export function anchorPem(anchor: Anchor, { plan, workshop, observed }: ProofContext): Pem[] | null {
   const { seen } = observed;
   if (anchor.kind === "fingerprint") return null;
   if (anchor.kind === "ca") {
@@ -153,8 +153,14 @@ export function anchorPem(anchor: Anchor, { workshop, observed }: ProofContext):
     return pem === undefined ? null : [pem];
   }
   if (workshop.pair !== null) return workshop.pair.trustAnchors;
-  const { pair } = seen.target.tree;
-  return pair.kind === "whole" ? pair.chainPem.slice(0, 1) : null;
+  const pair = pairToBe(plan, observed);
+  return pair?.kind === "whole" ? pair.chainPem.slice(0, 1) : null;
+}
+
+/** The pair that is in place when the plan is carried out, of those that were there before it. */
+export function pairToBe(plan: Plan, { seen }: Observed): PairState | undefined {
+  const { tree } = seen.target;
+  return plan.command === "rollback" ? tree.generations.find(({ name }) => name === tree.previous)?.pair : tree.pair;
 }
 
 function address({ host, port }: { host: string; port: number }): string {
