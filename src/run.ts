@@ -19,12 +19,12 @@ import { octal } from "./tree/write.ts";
 import { settleStateDir } from "./targets/state-dir.ts";
 
 export async function run(asked: Request, manner: Manner, world: World, watcher: Watcher): Promise<Outcome> {
-  const stateDir = settleStateDir(asked.stateDir, world.env, process.geteuid?.() ?? -1);
-  const request: Request = { ...asked, stateDir };
-  const reads = manner.dryRun || request.command === "status";
   let held: Lock | null = null;
   let applying = false;
   try {
+    const stateDir = settleStateDir(asked.stateDir, world.env, process.geteuid?.() ?? -1);
+    const request: Request = { ...asked, stateDir };
+    const reads = manner.dryRun || request.command === "status";
     if (!reads) held = await holdState(request.stateDir, watcher);
     const observed = await observe(request, world);
     const plan = makePlan(request, observed);
@@ -165,20 +165,21 @@ function trustAnchor(request: Request, { seen }: Observed, applied: Applied): Ou
   const id =
     applied.ca ?? seen.authorities.find((one) => key != null && one.certificate.subjectKeyIdentifier === key)?.id;
   if (id !== undefined) return { path: join(request.stateDir, "ca", id, "ca.crt"), selfSigned: false };
-  if (leaf === null || !leaf.selfIssued) return null;
+  if (leaf === null || !leaf.selfSigned) return null;
   return { path: join(seen.target.certsDir, "public.crt"), selfSigned: true };
 }
 
 function whatToStart(request: Request, { seen, raw }: Observed, applied: Applied): Outcome["start"] {
   const { certsDir } = seen.target;
   const plain = seen.servers.find((server) => server.live?.kind === "plain");
-  const stuck = applied.pending.length > 0 ? seen.servers.find((server) => server.live?.kind === "tls") : undefined;
+  // One that served this certificate all along is not at fault when another endpoint was asked for.
+  const stuck = seen.servers.find(({ live }) => live?.kind === "tls" && live.sha256 !== applied.leaf?.sha256);
   const options = {
     certsDir,
     isDefaultDir: raw.isDefaultDir,
     listenAddress: request.command === "generate" ? request.listenAddress : null,
   };
-  const restart = plain ?? stuck;
+  const restart = plain ?? (applied.pending.length > 0 ? stuck : undefined);
   if (restart !== undefined) {
     const server = raw.servers.find(({ pid }) => pid === restart.pid) ?? null;
     return { reason: "restart", pid: restart.pid, command: startCommand({ ...options, server, unit: null }) };

@@ -31,10 +31,15 @@ const mostTries = 10;
 
 /** The lock, or its holder. */
 function attempt(path: string, tries: number): Lock | string {
+  const made: string[] = [];
   try {
-    for (const directory of missingDirectories(path)) makeDirectory(directory);
+    for (const directory of missingDirectories(path)) {
+      makeDirectory(directory);
+      made.push(directory);
+    }
     return tryLock(path);
   } catch (error) {
+    unmake(made);
     if ((error as NodeJS.ErrnoException).code === "ENOENT" && tries < mostTries) return "";
     throw new CertSetupError("cannot-write", `cannot use the state directory ${path}: ${systemReason(error)}`, {
       hint: [`$ ls -ld ${shellQuote(path)}`, "or name another: --state-dir DIR"],
@@ -52,8 +57,12 @@ function makeDirectory(path: string): void {
 
 function letGo(lock: Lock, made: readonly string[]): void {
   lock.release();
+  unmake(made);
+}
+
+function unmake(directories: readonly string[]): void {
   try {
-    for (const directory of made.toReversed()) rmdirSync(directory);
+    for (const directory of directories.toReversed()) rmdirSync(directory);
   } catch {
     // it holds something: that is what it is for
   }

@@ -8,6 +8,9 @@ export type Pem = string;
 export const keyAlgorithms = ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"] as const;
 export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
+/** What `generate --out` offers besides, as Go's generate_cert.go does. */
+export type AnyKeyAlgorithm = KeyAlgorithm | "P-224" | "P-521" | `RSA-${number}`;
+
 /** A private key with the certificates that certify it. */
 export interface CertifiedKey {
   /** End entity certificate first, then intermediates in order; a root is left out unless it is the end entity. */
@@ -30,6 +33,8 @@ export interface CertificateFacts {
   subject: string;
   issuer: string;
   selfIssued: boolean;
+  /** Self-issued, and no other key is named as the issuer's. */
+  selfSigned: boolean;
   /** Milliseconds since the epoch. */
   notBefore: number;
   notAfter: number;

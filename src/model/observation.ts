@@ -75,6 +75,8 @@ export interface FileEntry {
 export interface CertsTree {
   /** Directories that have to be made, outermost first; empty when the certs directory is there. */
   missing: string[];
+  /** Why nothing can be put into it, or made where it is missing: a system error's code. Known before anything is made. */
+  unwritable: string | null;
   /** null while it is missing. */
   directory: { mode: number; uid: number; gid: number; device: string; inode: string } | null;
   /** A symbolic link lies in the path: MinIO's event reload never fires. */

@@ -67,7 +67,7 @@ export function issued(
 export function anchorFor(leaf: CertificateFacts | undefined, authorities: readonly AuthorityState[]): Anchor {
   const authority = authorities.find((candidate) => issued(candidate, leaf));
   if (authority !== undefined) return { kind: "ca", id: authority.id };
-  return leaf?.selfIssued === true ? { kind: "itself" } : { kind: "fingerprint" };
+  return leaf?.selfSigned === true ? { kind: "itself" } : { kind: "fingerprint" };
 }
 
 export function describeConstraints(constraints: NameConstraints | null): string {

@@ -1,7 +1,7 @@
 /** The plan of the main job: a pure function of what was asked and what is there. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { longValiditySeconds } from "../model/duration.ts";
-import { CertSetupError } from "../model/errors.ts";
+import { CertSetupError, systemReason } from "../model/errors.ts";
 import type { InstallationRecord, Observation } from "../model/observation.ts";
 import type { Action, Note, Plan } from "../model/plan.ts";
 import type { InstallRequest } from "../model/request.ts";
@@ -42,6 +42,7 @@ export function planInstall(request: InstallRequest, seen: Observation): Plan {
   const issue = why === null ? [] : issueActions(request, authority, why);
   const server = why === null ? repair(ground, generation, notes) : install(ground, generation, notes, why);
   const anchors = authority.kind === "itself" ? [] : putAnchor(ground, authority);
+  refuseUnwritable(seen, [...anchors, ...server]);
   const record = recordAction(request, seen, authority, why === null && linksAreRight(seen.target.tree));
   const state = [
     ...removeLeftOvers(seen),
@@ -66,7 +67,7 @@ export function planInstall(request: InstallRequest, seen: Observation): Plan {
 }
 
 /** `20261124T132157Z-1a2b3c4d`: sorts by time. */
-export function planId(seen: Observation): string {
+export function planId(seen: Pick<Observation, "at" | "nonce">): string {
   return `${new Date(seen.at)
     .toISOString()
     .replace(/\.\d+Z$/, "Z")
@@ -81,6 +82,17 @@ function refuseBroken(request: InstallRequest, seen: Observation): void {
       "look at it first, then have it replaced (its files are kept aside): add --force",
       `$ ls -la ${shellQuote(certsDir)}`,
     ],
+  });
+}
+
+/** Said before a CA is made for nothing. */
+function refuseUnwritable(seen: Observation, actions: readonly Action[]): void {
+  const { certsDir, tree } = seen.target;
+  if (tree.unwritable === null || (actions.length === 0 && tree.missing.length === 0)) return;
+  const place = tree.missing[0] === undefined ? certsDir : dirname(tree.missing[0]);
+  const why = systemReason({ code: tree.unwritable });
+  throw new CertSetupError("cannot-write", `cannot write to ${certsDir}: ${why}`, {
+    hint: [`$ ls -ld ${shellQuote(place)}`, "run it as the owner of that directory, or as root"],
   });
 }
 

@@ -1,6 +1,5 @@
 /** Looks at everything a plan depends on, and changes nothing. */
 import { randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readChain } from "../checks/public-crt.ts";
 import { handshake } from "../live/handshake.ts";
@@ -9,28 +8,26 @@ import { findUnit, type Unit } from "../live/units.ts";
 import { homeOf, lookUpUser } from "../live/users.ts";
 import { CertSetupError } from "../model/errors.ts";
 import type { NameConstraints } from "../model/certified-key.ts";
-import { fileNameFor, type GeneralName } from "../model/names.ts";
+import type { GeneralName } from "../model/names.ts";
 import type {
   AuthorityFile,
   CertsTree,
   Identity,
-  InstallationRecord,
   LiveState,
   Observation,
   PairState,
   ServerState,
 } from "../model/observation.ts";
 import type { Request } from "../model/request.ts";
-import { shellQuote } from "../model/text.ts";
 import type { World } from "../model/world.ts";
 import { readAuthorities } from "../sources/private-ca.ts";
 import { chooseCertsDir, chooseOwner, type Neighbourhood } from "../targets/minio.ts";
 import { usualStateDir } from "../targets/state-dir.ts";
 import { reader, readTree, type Standing, standing } from "../tree/door.ts";
-import { readRegular } from "../tree/files.ts";
-import { missingDirectories, type RawPair, type RawTree } from "../tree/read.ts";
+import type { RawPair, RawTree } from "../tree/read.ts";
 import { deriveConstraints } from "../x509/name-constraints.ts";
 import { loadParentDomain } from "../x509/public-suffix.ts";
+import { readRecords, readState, recordOf } from "./observe-state.ts";
 import { stateLayout } from "./state.ts";
 
 /** What was seen, and how its certs directory may be entered again. */
@@ -109,87 +106,6 @@ function identity(world: World): Identity {
     userName: uid < 0 ? "you" : lookUpUser(uid).name,
     home: home === undefined || home === "" ? homeOf(uid) : home,
   };
-}
-
-function readState(path: string, isDefault: boolean): Observation["state"] {
-  const missing = missingDirectories(path);
-  const list = (room: string): string[] | null => {
-    try {
-      return readdirSync(room).sort();
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === "ENOENT") return null;
-      throw new CertSetupError("cannot-read", `cannot read ${room}: ${code ?? String(error)}`, {
-        hint: [`$ ls -ld ${shellQuote(room)}`, "or give another place: --state-dir DIR"],
-      });
-    }
-  };
-  const top = missing.length > 0 ? [] : (list(path) ?? []);
-  const authorities = missing.length > 0 ? null : list(join(path, stateLayout.authorities));
-  const staged = (room: string, names: string[]) =>
-    names.filter((name) => name.startsWith(stateLayout.temporary)).map((name) => join(room, name));
-  return {
-    path,
-    isDefault,
-    missing,
-    hasAuthorities: authorities !== null,
-    hasInstallations: top.includes(stateLayout.installations),
-    leftOvers: [...staged(path, top), ...staged(join(path, stateLayout.authorities), authorities ?? [])],
-  };
-}
-
-interface RecordFile {
-  value: InstallationRecord;
-  sha256: string;
-}
-
-function readRecords(stateDir: string): RecordFile[] {
-  const room = join(stateDir, stateLayout.installations);
-  let files: string[];
-  try {
-    files = readdirSync(room).filter((name) => name.endsWith(".json"));
-  } catch {
-    return [];
-  }
-  return files.sort().flatMap((file): RecordFile[] => {
-    const path = join(room, file);
-    const read = readRegular(path);
-    if (read === null || read === "other") return [];
-    return [{ value: parseRecord(read.bytes.toString("utf8"), path), sha256: read.entry.sha256 }];
-  });
-}
-
-function recordOf(request: Request, certsDir: string, records: readonly RecordFile[]): Observation["record"] {
-  const present = records.find(({ value }) => value.target.certsDir === certsDir);
-  if (present !== undefined) return { name: present.value.name, present };
-  const first = request.command === "generate" ? request.source.names[0] : undefined;
-  const wanted = first === undefined ? "minio" : fileNameFor(first);
-  const taken = new Set(records.map(({ value }) => value.name));
-  let name = wanted;
-  for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;
-  return { name, present: null };
-}
-
-function parseRecord(text: string, path: string): InstallationRecord {
-  let value: Partial<InstallationRecord> | null = null;
-  try {
-    value = JSON.parse(text) as Partial<InstallationRecord> | null;
-  } catch {
-    // said below
-  }
-  if (
-    value?.version !== 1 ||
-    typeof value.name !== "string" ||
-    !/^[a-z0-9_][a-z0-9._-]*$/.test(value.name) ||
-    typeof value.target?.certsDir !== "string" ||
-    !Number.isInteger(value.target.owner?.uid) ||
-    !Number.isInteger(value.target.owner?.gid)
-  ) {
-    throw new CertSetupError("record-broken", `the record ${path} cannot be read`, {
-      hint: [`move it away; the next run writes it anew: $ mv ${shellQuote(path)} ${shellQuote(`${path}.old`)}`],
-    });
-  }
-  return value as InstallationRecord;
 }
 
 function readPairs(raw: RawTree): CertsTree {

@@ -36,7 +36,7 @@ export function whyIssue(request: InstallRequest, seen: Observation, authority: 
 const backdated = 3600;
 
 function ownIssuer(leaf: CertificateFacts): boolean {
-  return leaf.selfIssued && !leaf.ca;
+  return leaf.selfSigned && !leaf.ca;
 }
 
 /** Due when two thirds of the lifetime have gone by, half of it for less than ten days (as certbot 5 and lego do). */

@@ -60,7 +60,11 @@ export function readAuthorities(room: string): AuthorityState[] {
 function readAuthority(path: string, id: string): AuthorityState {
   const broken = (what: string, hint: string[] = []): CertSetupError =>
     new CertSetupError("ca-broken", `the private CA in ${path} cannot be used: ${what}`, {
-      hint: [...hint, `or move it away, and a new one is made: $ mv ${shellQuote(path)} ${shellQuote(`${path}.old`)}`],
+      hint: [
+        ...hint,
+        "or move it away, and a new one is made",
+        `$ mv ${shellQuote(path)} ${shellQuote(`${path}.old`)}`,
+      ],
     });
   const certificate = readRegular(join(path, "ca.crt"));
   if (certificate === null || certificate === "other") throw broken("ca.crt is missing or cannot be read");
@@ -73,10 +77,12 @@ function readAuthority(path: string, id: string): AuthorityState {
   try {
     const [block] = readPemBlocks(certificate.bytes.toString("utf8"));
     if (block === undefined) throw new Error("ca.crt holds no certificate");
+    const facts = readCertificate(block.der);
+    if (!facts.ca) throw new Error("ca.crt is not a CA certificate");
     return {
       id,
       path,
-      certificate: readCertificate(block.der),
+      certificate: facts,
       pem: encodePem("CERTIFICATE", block.der),
       constraints: readNameConstraints(block.der),
     };

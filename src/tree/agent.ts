@@ -23,8 +23,8 @@ export function attend(request: AgentRequest): AgentAnswer {
     if (request.task === "read") return { kind: "tree", tree: readCertsTree(request.certsDir) };
     return { kind: "written", written: writeLocked(request.certsDir, request.actions, request.artifacts) };
   } catch (error) {
-    const { code = "unexpected", message, path = request.certsDir } = error as NodeJS.ErrnoException;
-    return { kind: "error", code, message, path };
+    const { code = "unexpected", message, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+    return { kind: "error", code, message, path: dest ?? path ?? request.certsDir };
   }
 }
 

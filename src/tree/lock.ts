@@ -4,7 +4,16 @@
  * over; that alone could go wrong between two who both see it gone, so it is done under flock(2), which the kernel frees
  * by itself. Taking flock every time would do as well, but costs a process each run: Node has no call for it.
  */
-import { closeSync, constants, openSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { CertSetupError } from "../model/errors.ts";
 
@@ -15,6 +24,9 @@ export interface Lock {
 /** Two dots: MinIO skips it. */
 export const lockName = "..lock";
 
+/** Two waits for a server, and one for a lock, are not yet five minutes. In milliseconds. */
+const longestRun = 15 * 60_000;
+
 /** How long a second run waits for the first, in milliseconds. */
 export const patience = 60_000;
 
@@ -24,7 +36,7 @@ export function tryLock(directory: string): Lock | string {
   const own = ownName();
   if (!tryLink(own, path)) {
     const holder = holderOf(path);
-    if (holder !== null && isGone(holder)) takeAway(directory, path, holder);
+    if (holder !== null && isGone(holder, path)) takeAway(directory, path, holder);
     return holder ?? "";
   }
   return {
@@ -41,7 +53,7 @@ export function tryLock(directory: string): Lock | string {
 /** A lock that its holder will not release any more. */
 export function isAbandoned(path: string): boolean {
   const holder = holderOf(path);
-  return holder !== null && isGone(holder);
+  return holder !== null && isGone(holder, path);
 }
 
 /** Waits without letting anything else happen; throws "busy" when that takes too long. */
@@ -77,12 +89,15 @@ function ownName(): string {
   return [process.pid, startTime(process.pid) ?? "?", pidNamespace(), boot()].join(".");
 }
 
-/** Only what is certain: a holder on another machine, or in another container, cannot be seen from here. */
-function isGone(holder: string): boolean {
+/**
+ * Only what is certain. A holder on another machine, or in another container, cannot be seen from here: it is gone when
+ * its lock is older than any run can be.
+ */
+function isGone(holder: string, path: string): boolean {
   const [pid = "", started, namespace, bootId] = holder.split(".");
   if (!/^[1-9]\d{0,9}$/.test(pid)) return false;
-  if (bootId !== boot()) return machineOf(bootId) === machineOf(boot());
-  if (namespace !== pidNamespace()) return false;
+  if (bootId !== boot()) return machineOf(bootId) === machineOf(boot()) || isOld(path);
+  if (namespace !== pidNamespace()) return isOld(path);
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
@@ -91,6 +106,11 @@ function isGone(holder: string): boolean {
   // With hidepid (proc(5)) others' processes are there and cannot be seen: nothing is certain then.
   const now = startTime(Number(pid));
   return now === "ended" || (now !== null && started !== "?" && now !== started);
+}
+
+function isOld(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > longestRun;
 }
 
 /** Clock ticks since boot (proc(5), field 22); "ended" for a process whose parent has not noticed yet. */

@@ -2,7 +2,7 @@
  * Reads one MinIO certs directory, as whoever runs this: the user itself, or the child that has become the owner. It
  * returns what the files say and never a private key. Certificate text goes back unparsed.
  */
-import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CertsTree, Entry } from "../model/observation.ts";
 import { entryAt, linkTarget, readRegular } from "./files.ts";
@@ -50,6 +50,7 @@ export function readCertsTree(certsDir: string): RawTree {
   const missing = missingDirectories(certsDir);
   const empty: RawTree = {
     missing,
+    unwritable: whyUnwritable(missing[0] === undefined ? certsDir : dirname(missing[0])),
     directory: null,
     linkInPath: false,
     publicCrt: { kind: "missing" },
@@ -141,6 +142,15 @@ export function missingDirectories(path: string): string[] {
     if (statSync(at, { throwIfNoEntry: false }) !== undefined) return missing;
     missing.unshift(at);
     if (dirname(at) === at) return missing;
+  }
+}
+
+function whyUnwritable(directory: string): string | null {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "EACCES";
   }
 }
 

@@ -72,6 +72,8 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
   const kept = new Map<string, string>();
   let committed = false;
   let lasting = false;
+  /** The action before replaced a link or a file by a link, and nothing else. */
+  let replaced = false;
   const failure = (error: unknown, path: string): WriteFailure => {
     const { code = "", message } = error as NodeJS.ErrnoException;
     for (const name of staging) quietly(() => unlinkSync(name));
@@ -106,9 +108,11 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
           const { expects } = action;
           const second = kept.get(path);
           expect(path, expects);
-          // What the link leads to, and what is kept of the file that it replaces, has to be on the disk before.
-          if (expects !== null) syncAll(unsynced);
+          // What the link leads to, and what is kept of the file that it replaces, has to be on the disk before. Not once
+          // more between the two outer links: that is where MinIO would not start.
+          if (expects !== null && !replaced) syncAll(unsynced);
           putLink(path, action.to, staging);
+          replaced = expects !== null;
           if (expects === null) takeBackBy(() => unlinkSync(path));
           else if (expects.kind === "link") takeBackBy(() => putLink(path, expects.to, staging));
           else if (second !== undefined) takeBackBy(() => putAgain(second, path));
@@ -138,6 +142,7 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
           break;
       }
       unsynced.add(dirname(path));
+      if (action.kind !== "put-link") replaced = false;
     } catch (error) {
       return { files, failure: failure(error, path) };
     }

@@ -15,19 +15,23 @@ function readCertificateDer(der: Buffer): CertificateFacts {
   const fields = readFields(der);
   const extensions = extensionsOf(fields.extensions);
   const names = distinguishedNames(der);
+  const selfIssued = fields.issuer.equals(fields.subject);
+  const subjectKeyIdentifier = extensions.subjectKeyIdentifier?.keyIdentifier ?? null;
+  const authorityKeyIdentifier = extensions.authorityKeyIdentifier?.keyIdentifier ?? null;
   return {
     sha256: sha256(der),
     spkiSha256: sha256(fields.subjectPublicKeyInfo),
     serialNumber: fields.serialNumber.toString("hex"),
     ...names,
-    selfIssued: fields.issuer.equals(fields.subject),
+    selfIssued,
+    selfSigned: selfIssued && (authorityKeyIdentifier === null || authorityKeyIdentifier === subjectKeyIdentifier),
     notBefore: fields.notBefore,
     notAfter: fields.notAfter,
     subjectAltName: extensions.subjectAltName?.names ?? [],
     keyAlgorithm: readSubjectPublicKeyInfo(fields.subjectPublicKeyInfo).algorithm,
     ca: extensions.basicConstraints?.ca ?? false,
-    subjectKeyIdentifier: extensions.subjectKeyIdentifier?.keyIdentifier ?? null,
-    authorityKeyIdentifier: extensions.authorityKeyIdentifier?.keyIdentifier ?? null,
+    subjectKeyIdentifier,
+    authorityKeyIdentifier,
   };
 }
 
