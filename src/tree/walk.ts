@@ -6,6 +6,7 @@
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { CertSetupError } from "../model/errors.ts";
+import { shellQuote } from "../model/text.ts";
 
 export type Way =
   /** Every existing part is root's alone. `exists`: the whole path is there. */
@@ -43,6 +44,7 @@ export function walk(path: string): Way {
       if (target.startsWith("/")) at = "/";
       continue;
     }
+    if (!stat.isDirectory()) throw notDirectory(next);
     refuseLoose(next, stat, foreign === null ? 0o022 : 0o002);
     at = next;
   }
@@ -52,9 +54,13 @@ export function walk(path: string): Way {
 function refuseLoose(path: string, stat: Stats, loose: number): void {
   if ((stat.mode & loose) === 0 || (stat.isDirectory() && (stat.mode & 0o1000) !== 0)) return;
   throw unsafe(path, `others can write to it (mode ${(stat.mode & 0o7777).toString(8).padStart(4, "0")})`, [
-    `$ chmod ${loose === 0o002 ? "o-w" : "go-w"} ${path}`,
+    `$ chmod ${loose === 0o002 ? "o-w" : "go-w"} ${shellQuote(path)}`,
     "or run cert-setup as the user that owns the certs directory",
   ]);
+}
+
+function notDirectory(path: string): CertSetupError {
+  return new CertSetupError("cannot-write", `${path} is not a directory`, { hint: [`$ ls -ld ${shellQuote(path)}`] });
 }
 
 /** For a directory that this process works in itself, the state directory: as root it has to be root's alone. */
