@@ -159,12 +159,17 @@ function filesNow(plan: Plan, { seen }: Observed, applied: Applied): ReportedFil
   return [...outer("public.crt"), ...outer("private.key"), ...present, ...anchors];
 }
 
-function trustAnchor(request: Request, { seen }: Observed, applied: Applied): Outcome["trustAnchor"] {
+/** Where those who run this can read it: in CAs, unless that is in another user's directory. */
+function trustAnchor(request: Request, { seen, standing }: Observed, applied: Applied): Outcome["trustAnchor"] {
   const leaf = applied.leaf ?? leafInPlace(seen);
   const key = leaf?.authorityKeyIdentifier;
   const id =
     applied.ca ?? seen.authorities.find((one) => key != null && one.certificate.subjectKeyIdentifier === key)?.id;
-  if (id !== undefined) return { path: join(request.stateDir, "ca", id, "ca.crt"), selfSigned: false };
+  if (id !== undefined) {
+    const ours = standing.actor.kind === "self" && !standing.handOver;
+    const inCAs = join(seen.target.certsDir, "CAs", `cert-setup-${id}.crt`);
+    return { path: ours ? inCAs : join(request.stateDir, "ca", id, "ca.crt"), selfSigned: false };
+  }
   if (leaf === null || !leaf.selfSigned) return null;
   return { path: join(seen.target.certsDir, "public.crt"), selfSigned: true };
 }

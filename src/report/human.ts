@@ -70,11 +70,11 @@ function closing(reading: Reading): string[] {
     lines.push(paint.good(`${done}: the server serves the certificate.`));
   } else lines.push(outcome.changed ? `${what}, not served yet.` : "Nothing to do.");
   lines.push(...startLines(reading));
-  const steps = issued ? nextSteps(outcome, portOf(reading)) : [];
+  const steps = issued ? nextSteps(outcome, portOf(reading), reading.home) : [];
   if (steps.length > 0) {
     const anchor = outcome.trustAnchor?.selfSigned === true ? "certificate" : "CA";
     lines.push("", `Clients have to trust the ${anchor}:`);
-    for (const { command } of steps) lines.push(`  ${command}`);
+    for (const { command } of steps) lines.push(`  ${printable(command, 10_000)}`);
   }
   return lines;
 }
@@ -84,7 +84,7 @@ function startLines({ outcome }: Reading): string[] {
   const why =
     outcome.start.reason === "restart"
       ? `Stop the running server${outcome.start.pid === null ? "" : ` (pid ${outcome.start.pid})`}, and start it again:`
-      : "No server that reads this directory is running. Start MinIO with HTTPS:";
+      : "Start MinIO with HTTPS:";
   return [
     "",
     why,
