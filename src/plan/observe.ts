@@ -34,7 +34,7 @@ import { stateLayout } from "./state.ts";
 export interface Observed {
   seen: Observation;
   standing: Standing;
-  raw: { servers: RawServer[]; unit: () => Unit | null; isDefaultDir: boolean };
+  raw: { servers: RawServer[]; unit: () => Unit | null; isDefaultDir: boolean; invokedAs: string };
 }
 
 export async function observe(request: Request, world: World): Promise<Observed> {
@@ -76,7 +76,17 @@ export async function observe(request: Request, world: World): Promise<Observed>
     servers,
   };
   const isDefaultDir = self.home !== null && place.certsDir === join(self.home, ".minio", "certs");
-  return { seen, standing: at, raw: { servers: place.servers, unit: around.unit, isDefaultDir } };
+  return {
+    seen,
+    standing: at,
+    raw: { servers: place.servers, unit: around.unit, isDefaultDir, invokedAs: invokedAs(world) },
+  };
+}
+
+/** As npm says that it was called: what is pasted has to be found. */
+function invokedAs({ env }: World): string {
+  if (env["npm_command"] === "exec") return "npx cert-setup";
+  return env["npm_lifecycle_event"] === "start" ? "npm start --" : "cert-setup";
 }
 
 /** The key of the CA has no place in a directory that a server reads. */
