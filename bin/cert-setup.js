@@ -92,10 +92,11 @@ function onSignal(status) {
 }
 process.on("SIGINT", onSignal(130));
 process.on("SIGTERM", onSignal(143));
-process.umask(63); // 0o077: what this makes is its owner's alone, until a mode is set on purpose
+var umask = process.umask(63); // 0o077: what this makes is its owner's alone, until a mode is set on purpose
 
 var world = {
   env: process.env,
+  umask: umask,
   interrupted: function () {
     return signalled;
   },

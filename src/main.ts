@@ -4,6 +4,7 @@ import { isCommand } from "./cli/commands/index.ts";
 import { parse } from "./cli/parse.ts";
 import { truth } from "./cli/values.ts";
 import { CertSetupError, exitStatus, unknownChange } from "./model/errors.ts";
+import type { GenerateCertRequest } from "./model/generate-cert.ts";
 import type { Invocation, Manner, Request } from "./model/request.ts";
 import { printable } from "./model/text.ts";
 import type { World } from "./model/world.ts";
@@ -24,10 +25,28 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
   }
   const { request, manner } = invocation;
   try {
-    return await carryOut(request, manner, world);
+    if (invocation.kind === "generate-cert") return await generateCert(invocation.request, manner, world);
+    return await carryOut(invocation.request, manner, world);
   } catch (error) {
     return fail(error, world, { ...manner, command: request.command });
   }
+}
+
+async function generateCert(request: GenerateCertRequest, manner: Manner, world: World): Promise<number> {
+  const { runGenerateCert } = await import("./run-generate-cert.ts");
+  const outcome = await runGenerateCert(request, manner, world, watcherFor(manner, world));
+  if (manner.json) {
+    const { jsonReport } = await import("./report/json.ts");
+    world.stdout.write(jsonReport(outcome));
+    return outcome.exitStatus;
+  }
+  const paint = await paintFor(world.stderr, world, manner.color);
+  for (const note of outcome.warnings) world.stderr.write(warningText(note, paint));
+  if (manner.quiet) return outcome.exitStatus;
+  const { planText, wroteLines } = await import("./report/generate-cert.ts");
+  if (outcome.kind === "applied") world.stderr.write(wroteLines(outcome, world.now()));
+  else world.stdout.write(planText(outcome, request.directory, await paintFor(world.stdout, world, manner.color)));
+  return outcome.exitStatus;
 }
 
 async function carryOut(request: Request, manner: Manner, world: World): Promise<number> {
@@ -48,7 +67,8 @@ async function carryOut(request: Request, manner: Manner, world: World): Promise
         outcome,
         paint: await paintFor(world.stdout, world, manner.color),
         verbose: manner.verbose,
-        home: world.env["HOME"] ?? null,
+        // under sudo what is printed is pasted into the shell of another user
+        home: world.env["SUDO_USER"] === undefined ? (world.env["HOME"] ?? null) : null,
         now: world.now(),
         listenAddress: request.command === "generate" ? request.listenAddress : null,
       }),
@@ -105,5 +125,7 @@ async function fail(
 async function unexpected(error: unknown, world: World, command: string): Promise<void> {
   const { jsonError } = await import("./report/json.ts");
   const message = error instanceof Error ? error.message : String(error);
-  world.stdout.write(jsonError(command, new CertSetupError("unexpected", message, { changed: unknownChange }).withHint()));
+  world.stdout.write(
+    jsonError(command, new CertSetupError("unexpected", message, { changed: unknownChange }).withHint()),
+  );
 }

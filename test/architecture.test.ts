@@ -12,7 +12,7 @@ const floors = [
   ["sources", "targets", "trust", "checks"],
   ["plan"],
   ["apply"],
-  ["run"],
+  ["run", "run-generate-cert"],
   ["main"],
 ];
 

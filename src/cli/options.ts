@@ -19,7 +19,7 @@ export interface OptionSpec {
   environment?: false;
 }
 
-export const groups = ["Certificate", "Server", "Run", "Output"] as const;
+export const groups = ["Certificate", "Server", "As Go's generate_cert.go", "Run", "Output"] as const;
 export type Group = (typeof groups)[number];
 
 export const options = {
@@ -36,6 +36,7 @@ export const options = {
     placeholder: "TYPE",
     summary: "P-256 (default), P-384, RSA-2048, RSA-3072, RSA-4096, Ed25519",
     choices: ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"],
+    conflicts: ["rsa-bits", "ecdsa-curve", "ed25519"],
   },
   "duration": {
     kind: "value",
@@ -91,6 +92,41 @@ export const options = {
     placeholder: "[HOST]:PORT",
     summary: "MinIO's --address, for the start command that is printed",
   },
+  "out": {
+    kind: "value",
+    group: "As Go's generate_cert.go",
+    placeholder: "DIR",
+    summary:
+      "only write cert.pem and key.pem there, self-signed, as that program does: RSA-2048 and 8760h unless asked",
+    environment: false,
+  },
+  "start-date": {
+    kind: "value",
+    group: "As Go's generate_cert.go",
+    placeholder: "TIME",
+    summary: 'valid from then on, not from now: "Nov 24 13:00:00 2026" (UTC), or as in RFC 3339 without --out',
+  },
+  "ca": {
+    kind: "flag",
+    group: "As Go's generate_cert.go",
+    summary: "its own certificate authority; only with --out",
+    environment: false,
+  },
+  "rsa-bits": {
+    kind: "value",
+    group: "As Go's generate_cert.go",
+    placeholder: "BITS",
+    summary: "an RSA key: 2048 (default with --out), 3072, 4096; others with --out",
+    conflicts: ["ecdsa-curve", "ed25519"],
+  },
+  "ecdsa-curve": {
+    kind: "value",
+    group: "As Go's generate_cert.go",
+    placeholder: "CURVE",
+    summary: "an ECDSA key: P256, P384; P224, P521 with --out",
+    conflicts: ["ed25519"],
+  },
+  "ed25519": { kind: "flag", group: "As Go's generate_cert.go", summary: "an Ed25519 key" },
   "state-dir": {
     kind: "value",
     group: "Run",

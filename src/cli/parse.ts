@@ -19,7 +19,7 @@ export async function parse(argv: readonly string[], around: Surroundings): Prom
     const { completion } = await import("./completion.ts");
     return { kind: "text", text: await completion(argv) };
   }
-  const { words, positional } = await readWords(argv);
+  const { words, positional, overridden } = await readWords(argv);
   const [first, ...rest] = positional;
   if (first === "help") return help(rest[0] === undefined ? null : await commandFor(rest[0]));
   const name = first === undefined ? null : await commandFor(first, words.has("host"));
@@ -29,6 +29,13 @@ export async function parse(argv: readonly string[], around: Surroundings): Prom
     return { kind: "text", text: `${version}\n` };
   }
   if (rest[0] !== undefined) throw superfluous(rest[0], words.has("host"));
+  if (words.has("out") && (name ?? "generate") === "generate") {
+    const { generateCertOptions, generateCertRequest, notWithOut } = await import("./commands/generate-cert.ts");
+    for (const option of words.keys()) if (!generateCertOptions.includes(option)) throw notWithOut(option);
+    const values = gather(words, around.env, generateCertOptions);
+    const request = generateCertRequest(values, around, overridden);
+    return { kind: "generate-cert", request, manner: readManner(values) };
+  }
   const command: Command = commands[name ?? "generate"];
   for (const option of words.keys()) {
     if (!command.options.includes(option)) throw foreign(option, name ?? "generate");

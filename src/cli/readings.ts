@@ -27,8 +27,38 @@ export function readManner(values: Values): Manner {
   };
 }
 
+/** From `--key-type`, or Go's flags, which exclude each other: that has been seen to. */
+export function readKeyAlgorithm(values: Values): KeyAlgorithm {
+  const bits = values.value("rsa-bits");
+  const curve = values.value("ecdsa-curve");
+  if (bits !== null) return readRsaBits(bits);
+  if (curve !== null) return readCurve(curve);
+  return values.flag("ed25519") ? "Ed25519" : readKeyType(values.value("key-type"));
+}
+
+function readRsaBits(given: Given): KeyAlgorithm {
+  const found = keyAlgorithms.find((known) => known === `RSA-${given.text.trim()}`);
+  if (found !== undefined) return found;
+  const weak = /^\d+$/.test(given.text) && Number(given.text) < 2048;
+  const why = weak ? "is refused by TLS clients, which ask for 2048 bits" : "is not offered";
+  throw wrong("usage", given, why, ["RSA keys: 2048, 3072, 4096"]);
+}
+
+/** As generate_cert.go names them, and as everybody else does. */
+function readCurve(given: Given): KeyAlgorithm {
+  const asked = bare(given.text);
+  if (asked === "p256") return "P-256";
+  if (asked === "p384") return "P-384";
+  const why: Record<string, string> = {
+    p224: "is refused: with a P-224 key MinIO starts, and every TLS handshake fails",
+    p521: "is not offered: browsers refuse a P-521 key, and public CAs do not certify one",
+  };
+  const known = Object.hasOwn(why, asked) ? why[asked] : undefined;
+  throw wrong("usage", given, known ?? "is not an elliptic curve that is offered", ["curves: P256, P384"]);
+}
+
 /** `P-256`, `p256`, `ecdsa-p256`; `rsa` is RSA-2048. */
-export function readKeyType(given: Given | null): KeyAlgorithm {
+function readKeyType(given: Given | null): KeyAlgorithm {
   if (given === null) return "P-256";
   const asked = bare(given.text).replace(/^(?:ecdsa|ec)(?=p\d)/, "");
   const found = keyAlgorithms.find((known) => bare(known) === (asked === "rsa" ? "rsa2048" : asked));

@@ -26,12 +26,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Joins both sources for the options that belong to the command. An empty variable is as good as none: that is how compose
  * files and unit files pass on what is not set. Throws usage for a flag variable that is neither true nor false, for
- * conflicts, and for a flag that lacks the one it needs.
+ * conflicts, and for a flag that lacks the one it needs. An empty value, where the parser lets it through, is none.
  */
 export function gather(words: Words, env: Environment, names: readonly OptionName[]): Values {
   const given = new Map<OptionName, { value: boolean | string | string[]; from: string }>();
   for (const name of names) {
     const word = words.get(name);
+    if (word === "") continue;
     if (word !== undefined) given.set(name, { value: word, from: `--${name}` });
     else {
       const from = variableFor(name);
@@ -40,9 +41,10 @@ export function gather(words: Words, env: Environment, names: readonly OptionNam
     }
   }
   const on = (name: OptionName) => given.get(name)?.value === true;
+  const says = (name: OptionName) => given.has(name) && given.get(name)?.value !== false;
   for (const name of names) {
     for (const other of (specOf(name).conflicts ?? []) as readonly OptionName[]) {
-      if (on(name) && on(other)) settle(name, other);
+      if (says(name) && says(other)) settle(name, other);
     }
   }
   for (const name of names) {
@@ -89,5 +91,5 @@ function fromVariable(name: OptionName, from: string, text: string): boolean | s
 
 /** null: neither. */
 export function truth(text: string): boolean | null {
-  return /^(?:1|true)$/i.test(text) ? true : /^(?:0|false)$/i.test(text) ? false : null;
+  return /^(?:1|t|true)$/i.test(text) ? true : /^(?:0|f|false)$/i.test(text) ? false : null;
 }

@@ -12,14 +12,23 @@ import type { Words } from "./values.ts";
 /** As yargs-parser has it: a word like this is a value, not an option. */
 const negativeNumber = /^-([0-9]+(\.[0-9]+)?|\.[0-9]+)$/;
 
+interface WordsRead {
+  words: Words;
+  positional: string[];
+  /** With `--out`: options that are given more than once, of which the last value counts, as in Go's flag package. */
+  overridden: OptionName[];
+}
+
 /** Throws usage for an unknown option, a missing, empty or repeated value, a flag with a value that is no truth value. */
-export async function readWords(argv: readonly string[]): Promise<{ words: Words; positional: string[] }> {
+export async function readWords(argv: readonly string[]): Promise<WordsRead> {
   const aliases: Record<string, string[]> = {};
   for (const name of optionNames) {
     const { short } = specOf(name);
     if (short !== undefined) aliases[name] = [short];
   }
-  const { argv: parsed } = parser.detailed(await checked(argv), {
+  const asGo = argv.some((word, i) => /^--?out(?:=|$)/.test(word) && !argv.slice(0, i).includes("--"));
+  const overridden: OptionName[] = [];
+  const { argv: parsed } = parser.detailed(await checked(argv, asGo ? overridden : null), {
     array: ofKind("list"),
     boolean: ofKind("flag"),
     string: [...ofKind("list"), ...ofKind("value"), "_"],
@@ -42,18 +51,24 @@ export async function readWords(argv: readonly string[]): Promise<{ words: Words
     if (Array.isArray(value) && specOf(name).kind === "value") throw repeated(name, value.map(String));
     words.set(name, value as boolean | string | string[]);
   }
-  return { words, positional: parsed._.map(String) };
+  return { words, positional: parsed._.map(String), overridden };
 }
 
 function ofKind(kind: OptionSpec["kind"]): OptionName[] {
   return optionNames.filter((name) => specOf(name).kind === kind);
 }
 
-/** The same words with flag values in the one spelling that the parser understands. */
-async function checked(argv: readonly string[]): Promise<string[]> {
+/**
+ * The same words with flag values in the one spelling that the parser understands. `overridden`: not null with `--out`, where
+ * a value may be empty or begin with a hyphen, and the last of several counts; filled with the options that it concerns.
+ */
+async function checked(argv: readonly string[], overridden: OptionName[] | null): Promise<string[]> {
   const words: string[] = [];
+  const last = new Map<OptionName, number>();
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  let taken = -1;
   for (const [i, word] of argv.entries()) {
+    if (i === taken) continue;
     const parts = i < end && !negativeNumber.test(word) ? /^(--?)([^=]+)(?:=([\s\S]*))?$/.exec(word) : null;
     if (parts === null) {
       words.push(word);
@@ -69,19 +84,43 @@ async function checked(argv: readonly string[]): Promise<string[]> {
           hint: [`use --${option}, or --${option}=false to switch it off`],
         });
       }
-      words.push(joined === undefined ? word : `--${option}=${flag}`);
+      // `--ca false`: with Go, false is no value of it
+      words.push(joined === undefined && overridden === null ? word : `--${option}=${flag}`);
       continue;
     }
     const value = joined ?? (i + 1 < end ? argv[i + 1] : undefined);
+    if (overridden !== null && option !== "out" && value !== undefined && (joined !== undefined || !isOption(value))) {
+      if (value === "" && !emptyInGo.includes(option)) throw empty(option);
+      const before = last.get(option);
+      if (before !== undefined) {
+        words.splice(before, 1, "");
+        if (!overridden.includes(option)) overridden.push(option);
+      }
+      last.set(option, words.push(`--${option}=${value}`) - 1);
+      if (joined === undefined) taken = i + 1;
+      continue;
+    }
     if (value === undefined || (joined === undefined && value.startsWith("-") && !negativeNumber.test(value))) {
       throw missing(option, value);
     }
     if (value.trim() === "") {
-      throw new CertSetupError("usage", `--${option} has an empty value`, { hint: [example(option)] });
+      throw empty(option);
     }
     words.push(word);
   }
-  return words;
+  return overridden === null ? words : words.filter((word) => word !== "");
+}
+
+/** Where generate_cert.go takes an empty text for none. */
+const emptyInGo: readonly OptionName[] = ["host", "start-date", "ecdsa-curve"];
+
+function empty(option: OptionName): CertSetupError {
+  return new CertSetupError("usage", `--${option} has an empty value`, { hint: [example(option)] });
+}
+
+function isOption(word: string): boolean {
+  const [, dashes = "", name = ""] = /^(--?)([^=]+)/.exec(word) ?? [];
+  return optionFor(dashes, name) !== undefined;
 }
 
 async function unknown(dashes: string, name: string): Promise<CertSetupError> {

@@ -27,6 +27,7 @@ export const errorCodes = {
   "host-invalid": exitStatus.usage,
   "owner-invalid": exitStatus.usage,
   "duration-invalid": exitStatus.usage,
+  "start-date-invalid": exitStatus.usage,
   "endpoint-invalid": exitStatus.usage,
   "directory-invalid": exitStatus.usage,
   "certs-dir-ambiguous": exitStatus.usage,
@@ -35,6 +36,9 @@ export const errorCodes = {
   "ca-broken": exitStatus.invalidInput,
   "ca-expires": exitStatus.invalidInput,
   "certificate-invalid": exitStatus.invalidInput,
+  "import-invalid": exitStatus.invalidInput,
+  "passphrase-needed": exitStatus.invalidInput,
+  "passphrase-wrong": exitStatus.invalidInput,
   "record-broken": exitStatus.invalidInput,
   "nothing-to-roll-back": exitStatus.invalidInput,
   "clock-wrong": exitStatus.invalidInput,
@@ -52,6 +56,8 @@ export const errorCodes = {
   "unsafe-path": exitStatus.refused,
   "interrupted": exitStatus.interrupted,
   "terminated": exitStatus.terminated,
+  /** `generate --out`: what Go's generate_cert.go ends with status 1 for. */
+  "generate-cert-refused": exitStatus.unexpected,
   "unexpected": exitStatus.unexpected,
 } as const;
 
@@ -63,8 +69,13 @@ const usualHints: Partial<Record<ErrorCode, string>> = {
   "host-invalid": "for example --host minio.example.net,10.0.0.5",
   "owner-invalid": "for example --owner minio-user:minio-user or --owner 1000:1000",
   "duration-invalid": "for example --duration 90d",
+  "start-date-invalid": "for example --start-date 2026-11-24T00:00:00Z",
   "endpoint-invalid": "for example --endpoint localhost:9000",
   "directory-invalid": "for example --certs-dir /etc/minio/certs",
+  "import-invalid": "$ cert-setup import --cert F --key F",
+  "passphrase-needed": "give it in a file that only you can read: --passphrase-file F",
+  "passphrase-wrong": "give it in a file that only you can read: --passphrase-file F",
+  "unsafe-path": "name another place, every part of which is root's: --certs-dir DIR or --state-dir DIR",
 };
 
 export interface ErrorDetails {

@@ -1,4 +1,5 @@
 import type { NameConstraints } from "./certified-key.ts";
+import type { GenerateCertSource } from "./generate-cert.ts";
 import type { GeneralName } from "./names.ts";
 import type { Endpoint, GeneratedSource } from "./request.ts";
 
@@ -37,14 +38,16 @@ export interface Owner {
 /** What has to be at a path for the action to go ahead: null for nothing, otherwise what was observed. */
 export type Expectation = null | { kind: "file"; sha256: string } | { kind: "link"; to: string };
 
-/** Which of the two trees an action works in: the state directory (as ourselves) or the server's (as its owner). */
-export type Tree = "state" | "server";
+/** Where an action works: the state directory (as ourselves), the server's (as its owner), or `--out` (as ourselves). */
+export type Tree = "state" | "server" | "out";
 
 export type Action =
   /** Makes a key and a self-signed root. */
   | { kind: "issue-ca"; id: string; constraints: NameConstraints | null; reason: string }
   /** Makes a key and the certificate for it. `ca`: the id of the private CA, null for a self-signed certificate. */
   | { kind: "issue"; source: GeneratedSource; ca: string | null; reason: string }
+  /** Makes a key and the self-signed certificate that Go's generate_cert.go would make for it. */
+  | { kind: "issue-like-go"; source: GenerateCertSource; reason: string }
   /** Nothing is installed before this passes. */
   | { kind: "verify"; names: GeneralName[]; reason: string }
   | FileAction

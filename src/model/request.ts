@@ -1,4 +1,5 @@
 import type { KeyAlgorithm } from "./certified-key.ts";
+import type { GenerateCertRequest } from "./generate-cert.ts";
 import type { GeneralName } from "./names.ts";
 
 /** What was asked for, every default that needs no look at the machine filled in. Holds no secret. */
@@ -38,6 +39,8 @@ export interface GeneratedSource {
   names: GeneralName[];
   keyAlgorithm: KeyAlgorithm;
   validitySeconds: number;
+  /** `--start-date`, milliseconds since the epoch; otherwise it is valid from an hour before it is issued. */
+  notBefore?: number;
   issuer: IssuerSpec;
 }
 
@@ -81,6 +84,7 @@ export interface Manner {
 /** What a command line comes to. */
 export type Invocation =
   | { kind: "run"; request: Request; manner: Manner }
+  | { kind: "generate-cert"; request: GenerateCertRequest; manner: Manner }
   /** Help, version, completion: text for stdout. */
   | { kind: "text"; text: string };
 

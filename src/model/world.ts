@@ -2,6 +2,8 @@
 export interface World {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
+  /** The umask that the process began with; its own is 077. */
+  umask: number;
   /** Milliseconds since the epoch. */
   now(): number;
   /** The exit status of the signal that came (130, 143), or null: looked at between two steps, never inside one. */

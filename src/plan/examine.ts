@@ -165,6 +165,7 @@ function commandAgain(seen: Observation): string | null {
     ...(source.keyAlgorithm === "P-256" ? [] : [`--key-type ${source.keyAlgorithm}`]),
     ...(source.issuer.kind === "itself" ? ["--self-signed"] : source.issuer.constrained ? [] : ["--unconstrained-ca"]),
     ...(source.validitySeconds === defaultValiditySeconds ? [] : [`--duration ${source.validitySeconds}s`]),
+    ...(source.notBefore === undefined ? [] : [`--start-date ${new Date(source.notBefore).toISOString()}`]),
     `--certs-dir ${shellQuote(record.target.certsDir)}`,
     ...(seen.state.isDefault ? [] : [`--state-dir ${shellQuote(seen.state.path)}`]),
   ].join(" ");

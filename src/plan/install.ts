@@ -34,6 +34,7 @@ export function planInstall(request: InstallRequest, seen: Observation): Plan {
   const id = planId(seen);
   const ground = groundOf(seen, id);
   refuseBroken(request, seen);
+  refuseOutsideOfValidity(request, seen.at);
   const authority = chooseAuthority(request.source, seen);
   const why = whyIssue(request, seen, authority);
   const notes: Note[] = [];
@@ -92,8 +93,28 @@ function refuseUnwritable(seen: Observation, actions: readonly Action[]): void {
   const place = tree.missing[0] === undefined ? certsDir : dirname(tree.missing[0]);
   const why = systemReason({ code: tree.unwritable });
   throw new CertSetupError("cannot-write", `cannot write to ${certsDir}: ${why}`, {
-    hint: [`$ ls -ld ${shellQuote(place)}`, "run it as the owner of that directory, or as root"],
+    hint: [
+      `$ ls -ld ${shellQuote(place)}`,
+      tree.unwritable === "EROFS"
+        ? "remount it writable, or name another place: --certs-dir DIR"
+        : "run it as the owner of that directory, or as root",
+    ],
   });
+}
+
+/** A server that serves what is not valid yet, or any more, is refused by all of its clients. */
+function refuseOutsideOfValidity({ source }: InstallRequest, at: number): void {
+  const { notBefore, validitySeconds } = source;
+  if (notBefore === undefined) return;
+  const notAfter = notBefore + validitySeconds * 1000;
+  if (at >= notBefore && at < notAfter) return;
+  const [verb, when] = at < notBefore ? ["begin", notBefore] : ["have ended", notAfter];
+  const now = new Date(at).toISOString();
+  throw new CertSetupError(
+    "start-date-invalid",
+    `the certificate would ${verb} on ${new Date(when).toISOString()}, now is ${now}: no client would accept it`,
+    { hint: ["give a --start-date in the past and a --duration that lasts, or leave out --start-date"] },
+  );
 }
 
 function issueActions(request: InstallRequest, authority: Authority, why: string): Action[] {

@@ -20,15 +20,20 @@ export function whyIssue(request: InstallRequest, seen: Observation, authority: 
   }
   const names = differenceOfNames(request.source.names, leaf.subjectAltName);
   if (names !== null) return `the names change: ${names}`;
-  const { keyAlgorithm, validitySeconds } = request.source;
+  const { keyAlgorithm, validitySeconds, notBefore } = request.source;
   if (!sameAlgorithm(leaf.keyAlgorithm, keyAlgorithm))
     return `the key becomes ${keyAlgorithm}, it is ${leaf.keyAlgorithm}`;
   const lifetime = (leaf.notAfter - leaf.notBefore) / 1000;
   if (Math.abs(lifetime - validitySeconds) > backdated + 60) {
     return `the validity becomes ${days(validitySeconds * 1000)}, it is ${days(lifetime * 1000)}`;
   }
+  if (notBefore !== undefined && leaf.notBefore !== notBefore) {
+    return `it is to be valid from ${date(notBefore)}, not from ${date(leaf.notBefore)}`;
+  }
   const left = leaf.notAfter - seen.at;
   if (left <= 0) return `it ended ${days(-left)} ago`;
+  // From the same day on for as long: another one would end on the same day.
+  if (notBefore !== undefined) return null;
   return isDue(leaf, seen.at) ? `it ends in ${days(left)}` : null;
 }
 
@@ -43,6 +48,10 @@ function ownIssuer(leaf: CertificateFacts): boolean {
 export function isDue(leaf: CertificateFacts, at: number): boolean {
   const lifetime = leaf.notAfter - leaf.notBefore;
   return leaf.notAfter - at < lifetime * (lifetime < 10 * day ? 1 / 2 : 1 / 3);
+}
+
+function date(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function differenceOfNames(wanted: readonly GeneralName[], present: readonly GeneralName[]): string | null {

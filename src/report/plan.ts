@@ -29,6 +29,11 @@ function words(action: Action, path: (path: string) => string): [verb: string, o
         `a ${source.keyAlgorithm} key and certificate, for ${Math.round(source.validitySeconds / 86_400)} days, by ${by}`,
       ];
     }
+    case "issue-like-go": {
+      const { keyAlgorithm, validitySeconds, ca } = action.source;
+      const what = `${/^[RE]/.test(keyAlgorithm) ? "an" : "a"} ${keyAlgorithm} key and ${ca ? "CA certificate" : "certificate"}`;
+      return ["issue", `${what}, for ${Math.floor(validitySeconds / 3600)} hours, by itself`];
+    }
     case "verify":
       return ["verify", "key, chain, names and dates, before anything is installed"];
     case "make-directory":

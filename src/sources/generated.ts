@@ -4,7 +4,7 @@ import type { GeneratedSource } from "../model/request.ts";
 import { issueLeaf, issueSelfSigned } from "../x509/certificate.ts";
 import { generateKey, privateKeyPem } from "../x509/keys.ts";
 import { encodePem } from "../x509/pem.ts";
-import { endEntityValidity } from "../x509/validity.ts";
+import { endEntityValidity, validityFrom } from "../x509/validity.ts";
 import type { SigningAuthority } from "./private-ca.ts";
 
 /** `at`: milliseconds since the epoch. */
@@ -14,8 +14,9 @@ export async function generate(
   at: number,
 ): Promise<CertifiedKey> {
   const key = await generateKey(source.keyAlgorithm);
-  const validity = endEntityValidity(at, source.validitySeconds);
-  const { names } = source;
+  const { names, notBefore, validitySeconds } = source;
+  const validity =
+    notBefore === undefined ? endEntityValidity(at, validitySeconds) : validityFrom(notBefore, validitySeconds, at);
   const certificate =
     authority === null
       ? issueSelfSigned({ key, names, ...validity })

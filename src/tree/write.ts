@@ -74,6 +74,7 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
   let lasting = false;
   /** The action before replaced a link or a file by a link, and nothing else. */
   let replaced = false;
+  let renamed = false;
   const failure = (error: unknown, path: string): WriteFailure => {
     const { code = "", message } = error as NodeJS.ErrnoException;
     for (const name of staging) quietly(() => unlinkSync(name));
@@ -127,7 +128,8 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
           syncAll(new Set([dirname(path)]));
           continue;
         case "rename":
-          syncAll(unsynced);
+          // Two in a row belong together: nothing comes between them.
+          if (!renamed) syncAll(unsynced);
           renameSync(path, action.to);
           lasting = true;
           unsynced.add(dirname(action.to));
@@ -143,6 +145,7 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
       }
       unsynced.add(dirname(path));
       if (action.kind !== "put-link") replaced = false;
+      renamed = action.kind === "rename";
     } catch (error) {
       return { files, failure: failure(error, path) };
     }

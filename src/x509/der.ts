@@ -87,20 +87,26 @@ export function octetString(contents: Uint8Array | Der): Der {
   return encode(0x04, typeof contents === "string" ? contents : fromOctets(contents));
 }
 
+/** For text of letters, digits, spaces and `'()+,-./:=?` (X.680 41.4). */
+export function printableString(text: string): Der {
+  return encode(0x13, text);
+}
+
 export function utf8String(text: string): Der {
   return encode(0x0c, fromOctets(Buffer.from(text, "utf8")));
 }
 
 /**
- * Time (RFC 5280 4.1.2.5): UTCTime through 2049, GeneralizedTime from 2050 on; whole seconds, always Z.
+ * Time (RFC 5280 4.1.2.5): UTCTime through 2049, GeneralizedTime from 2050 on and before 1950; whole seconds, always Z.
  * `milliseconds` since the epoch; a fraction of a second is dropped.
  */
 export function time(milliseconds: number): Der {
   const date = new Date(milliseconds);
   const year = date.getUTCFullYear();
   // NaN is out of range, too.
-  if (!(year >= 1950 && year <= 9999)) throw new RangeError(`not a time that X.509 can hold: ${milliseconds}`);
-  return year < 2050 ? encode(0x17, asn1.dateToUtcTime(date)) : encode(0x18, asn1.dateToGeneralizedTime(date));
+  if (!(year >= 0 && year <= 9999)) throw new RangeError(`not a time that X.509 can hold: ${milliseconds}`);
+  if (year >= 1950 && year < 2050) return encode(0x17, asn1.dateToUtcTime(date));
+  return encode(0x18, asn1.dateToGeneralizedTime(date).padStart(15, "0"));
 }
 
 /** `make()` on the first call, the same value ever after: for constant parts, which must not cost anything at start. */

@@ -22,7 +22,7 @@ function extension(oid: string, critical: boolean, value: Der): Der {
   return sequence(objectIdentifier(oid), ...(critical ? [booleanTrue()] : []), octetString(value));
 }
 
-function keyUsage(...bits: KeyUsageBit[]): Der {
+export function keyUsage(...bits: KeyUsageBit[]): Der {
   return extension(oids.keyUsage, true, namedBits(bits.map((bit) => keyUsageBits.indexOf(bit))));
 }
 
@@ -31,6 +31,9 @@ export const rootBasicConstraints = once(() =>
   extension(oids.basicConstraints, true, sequence(booleanTrue(), smallInteger(0))),
 );
 export const rootKeyUsage = once(() => keyUsage("keyCertSign", "cRLSign"));
+
+/** A CA without pathLenConstraint. */
+export const unboundedBasicConstraints = once(() => extension(oids.basicConstraints, true, sequence(booleanTrue())));
 
 /** cA FALSE is the DEFAULT, so the sequence is empty. */
 export const endEntityBasicConstraints = once(() => extension(oids.basicConstraints, true, sequence()));

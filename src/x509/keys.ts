@@ -5,7 +5,7 @@
  */
 import { createECDH, createHash, createPrivateKey, createPublicKey, generateKeyPair, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { keyAlgorithms, type KeyAlgorithm, type Pem } from "../model/certified-key.ts";
+import { type AnyKeyAlgorithm, keyAlgorithms, type Pem } from "../model/certified-key.ts";
 import { CertSetupError } from "../model/errors.ts";
 import { Secret } from "../model/secret.ts";
 import {
@@ -25,7 +25,7 @@ import { oids } from "./oids.ts";
 import { encodePem, readPemBlocks } from "./pem.ts";
 
 export interface SigningKey {
-  algorithm: KeyAlgorithm;
+  algorithm: AnyKeyAlgorithm;
   /** SubjectPublicKeyInfo, DER. */
   spki: Buffer;
   /** SHA-1 of the subjectPublicKey bits: RFC 5280 4.2.1.2 method (1), which MinIO's mc recomputes. 20 octets. */
@@ -39,23 +39,23 @@ export interface SigningKey {
 }
 
 const curves = {
+  "P-224": { group: "secp224r1", octets: 28, oid: oids.secp224r1 },
   "P-256": { group: "prime256v1", octets: 32, oid: oids.secp256r1 },
   "P-384": { group: "secp384r1", octets: 48, oid: oids.secp384r1 },
+  "P-521": { group: "secp521r1", octets: 66, oid: oids.secp521r1 },
 } as const;
 
-const rsaBits = { "RSA-2048": 2048, "RSA-3072": 3072, "RSA-4096": 4096 } as const;
-
-export async function generateKey(algorithm: KeyAlgorithm): Promise<SigningKey> {
+export async function generateKey(algorithm: AnyKeyAlgorithm): Promise<SigningKey> {
   switch (algorithm) {
+    case "P-224":
     case "P-256":
     case "P-384":
+    case "P-521":
       return generateEcKey(algorithm);
-    case "RSA-2048":
-    case "RSA-3072":
-    case "RSA-4096":
-      return generateEncoded(algorithm, "rsa", rsaBits[algorithm]);
     case "Ed25519":
       return generateEncoded(algorithm, "ed25519");
+    default:
+      return generateEncoded(algorithm, "rsa", Number(algorithm.slice("RSA-".length)));
   }
 }
 
@@ -90,14 +90,21 @@ export function privateKeyPem(key: SigningKey): Secret<Pem> {
 
 /** Parts that are the same for every key of a curve. */
 const curveParts = {
-  "P-256": once(() => sequence(objectIdentifier(oids.ecPublicKey), objectIdentifier(curves["P-256"].oid))),
-  "P-384": once(() => sequence(objectIdentifier(oids.ecPublicKey), objectIdentifier(curves["P-384"].oid))),
+  "P-224": once(() => curveIdentifier("P-224")),
+  "P-256": once(() => curveIdentifier("P-256")),
+  "P-384": once(() => curveIdentifier("P-384")),
+  "P-521": once(() => curveIdentifier("P-521")),
 };
+
+function curveIdentifier(curve: keyof typeof curves): Der {
+  return sequence(objectIdentifier(oids.ecPublicKey), objectIdentifier(curves[curve].oid));
+}
+
 const zero = once(() => smallInteger(0));
 const one = once(() => smallInteger(1));
 
 /** RFC 5480 2 and RFC 5915 3, byte for byte as OpenSSL encodes them. */
-function generateEcKey(algorithm: "P-256" | "P-384"): SigningKey {
+function generateEcKey(algorithm: keyof typeof curves): SigningKey {
   const { group, octets } = curves[algorithm];
   const ecdh = createECDH(group);
   const point = bitString(ecdh.generateKeys());
@@ -110,7 +117,7 @@ function generateEcKey(algorithm: "P-256" | "P-384"): SigningKey {
   return signingKey(algorithm, octetsOf(sequence(identifier, point)), pkcs8);
 }
 
-function generateEncoded(algorithm: KeyAlgorithm, type: "rsa" | "ed25519", modulusLength = 0): Promise<SigningKey> {
+function generateEncoded(algorithm: AnyKeyAlgorithm, type: "rsa" | "ed25519", modulusLength = 0): Promise<SigningKey> {
   return new Promise((resolve, reject) => {
     const publicKeyEncoding = { type: "spki", format: "der" } as const;
     const privateKeyEncoding = { type: "pkcs8", format: "der" } as const;
@@ -125,12 +132,12 @@ function generateEncoded(algorithm: KeyAlgorithm, type: "rsa" | "ed25519", modul
 
 /** The KeyObject is made at the first signature: most keys never make one. */
 function signingKey(
-  algorithm: KeyAlgorithm,
+  algorithm: AnyKeyAlgorithm,
   spki: Buffer,
   pkcs8: Buffer,
   privateKey = once(() => createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })),
 ): SigningKey {
-  const hash = { "P-256": "sha256", "P-384": "sha384", "Ed25519": null }[algorithm as string];
+  const hash = { "P-384": "sha384", "P-521": "sha512", "Ed25519": null }[algorithm as string];
   return {
     algorithm,
     spki,
@@ -145,10 +152,12 @@ function signingKey(
 const signatureAlgorithms = {
   "P-256": once(() => sequence(objectIdentifier(oids["ecdsa-with-SHA256"]))),
   "P-384": once(() => sequence(objectIdentifier(oids["ecdsa-with-SHA384"]))),
+  "P-521": once(() => sequence(objectIdentifier(oids["ecdsa-with-SHA512"]))),
   "Ed25519": once(() => sequence(objectIdentifier(oids.Ed25519))),
   "RSA": once(() => sequence(objectIdentifier(oids.sha256WithRSAEncryption), nullValue())),
 };
 
-function signatureAlgorithm(algorithm: KeyAlgorithm): () => Der {
-  return algorithm in rsaBits ? signatureAlgorithms.RSA : signatureAlgorithms[algorithm as "P-256"];
+function signatureAlgorithm(algorithm: AnyKeyAlgorithm): () => Der {
+  if (algorithm === "P-224") return signatureAlgorithms["P-256"];
+  return algorithm.startsWith("RSA-") ? signatureAlgorithms.RSA : signatureAlgorithms[algorithm as "P-256"];
 }

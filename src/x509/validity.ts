@@ -5,6 +5,8 @@ import { CertSetupError } from "../model/errors.ts";
 export interface Validity {
   notBefore: number;
   notAfter: number;
+  /** When it is issued, where that is not an hour after notBefore. */
+  issuedAt?: number;
 }
 
 const second = 1000;
@@ -31,9 +33,15 @@ export function endEntityValidity(now: number, seconds: number): Validity {
   return { notBefore, notAfter: Math.min(notAfter, notBefore + endEntityMaximum) - second };
 }
 
+/** Issued now, valid for `seconds` from a moment that was asked for. */
+export function validityFrom(notBefore: number, seconds: number, now: number): Validity {
+  return { notBefore, notAfter: notBefore + seconds * second - second, issuedAt: now };
+}
+
 /** Throws CertSetupError("clock-wrong") for a time at which this program did not exist. */
-export function assertClock({ notBefore, notAfter }: Validity): void {
-  const now = new Date(notBefore + backdate);
+export function assertClock(validity: Validity): void {
+  const { notBefore, notAfter } = validity;
+  const now = new Date(issuedAt(validity));
   if (!(now.getUTCFullYear() >= earliestYear)) {
     throw new CertSetupError("clock-wrong", `the clock says ${now.toISOString()}, which is before ${earliestYear}`, {
       hint: ["set the clock, then try again", "$ timedatectl status"],
@@ -48,13 +56,17 @@ export function assertWithin(validity: Validity, issuer: Validity): void {
     const ends = `the CA ends on ${iso(issuer.notAfter)}, before the certificate would on ${iso(validity.notAfter)}`;
     throw new CertSetupError("ca-expires", ends, { hint: ["use --new-ca for a new CA, or a shorter --duration"] });
   }
-  const now = validity.notBefore + backdate;
+  const now = issuedAt(validity);
   if (now < issuer.notBefore) {
     throw new CertSetupError(
       "clock-wrong",
       `the clock says ${iso(now)}, but the CA begins on ${iso(issuer.notBefore)}`,
     );
   }
+}
+
+function issuedAt(validity: Validity): number {
+  return validity.issuedAt ?? validity.notBefore + backdate;
 }
 
 function iso(milliseconds: number): string {

@@ -81,6 +81,19 @@ describe("the schema describes", () => {
     expect(await json(home, ...host, "--self-signed")).toMatchObject({ trustAnchor: { selfSigned: true } });
   });
 
+  it("a beginning that is asked for", async () => {
+    const home = temporaryDirectory();
+    const today = `${new Date().toISOString().slice(0, 10)}T00:00:00Z`;
+    await json(home, ...host, "--start-date", today, "--dry-run");
+  });
+
+  it("two files as Go's generate_cert.go writes them", async () => {
+    const home = temporaryDirectory();
+    const out = [...host, "--ed25519", "--out", join(home, "a/b")];
+    expect(await json(home, ...out, "--dry-run", "--check")).toMatchObject({ outcome: "planned", exitStatus: 10 });
+    expect(await json(home, ...out)).toMatchObject({ outcome: "applied", certsDir: null, files: [{}, {}] });
+  });
+
   it("a pair of a CA that is not known here", async () => {
     const home = temporaryDirectory();
     await json(home, ...host, "--state-dir", join(home, "other"));
@@ -128,6 +141,8 @@ describe("the schema describes", () => {
     ["owner-invalid", ["--host", "a", "--owner", "no-such-user-here", "--json"], 2],
     ["duration-invalid", ["--host", "a", "--duration", "1y", "--json"], 2],
     ["directory-invalid", ["--host", "a", "--certs-dir", "a\u0007", "--json"], 2],
+    ["start-date-invalid", ["--host", "a", "--start-date", "x", "--json"], 2],
+    ["generate-cert-refused", ["--out", ".", "--json"], 1],
     ["endpoint-invalid", ["status", "--endpoint", "x", "--json"], 2],
     ["cannot-write", ["--host", "a", "--state-dir", "/etc/passwd/x", "--json"], 73],
   ])("the failure %s: %j", async (code, args, expected, env = {}) => {

@@ -68,6 +68,8 @@ function showContents(tag: number, contents: number[]): Shown {
       return oidText(contents);
     case 0x0c:
       return `UTF8 ${text}`;
+    case 0x13:
+      return `PRINTABLE ${text}`;
     case 0x17:
       return `UTCTime ${text}`;
     case 0x18:

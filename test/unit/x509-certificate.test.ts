@@ -342,6 +342,7 @@ describe("what is issued", () => {
       subject: "CN=minio.example.net",
       issuer: `O=cert-setup, CN=${rootCommonName(rootKey)}`,
       selfIssued: false,
+      selfSigned: false,
       ...ninetyDays,
       subjectAltName: names,
       keyAlgorithm: "P-256",
@@ -349,6 +350,11 @@ describe("what is issued", () => {
       subjectKeyIdentifier: expectedIdentifier(leafKey, 65),
       authorityKeyIdentifier: expectedIdentifier(rootKey, 97),
     });
-    expect(readCertificate(root)).toMatchObject({ ca: true, selfIssued: true, keyAlgorithm: "P-384" });
+    expect(readCertificate(root)).toMatchObject({
+      ca: true,
+      selfIssued: true,
+      selfSigned: true,
+      keyAlgorithm: "P-384",
+    });
   });
 });

@@ -1,8 +1,9 @@
 import { CertSetupError } from "../../model/errors.ts";
 import { defaultValiditySeconds, parseValidity } from "../../model/duration.ts";
 import { parseHosts } from "../../model/names.ts";
+import { parseStartDate } from "../../model/start-date.ts";
 import type { InstallRequest, IssuerSpec, Surroundings } from "../../model/request.ts";
-import { readAddress, readEndpoint, readKeyType, readOwner, readStateDir, readTarget } from "../readings.ts";
+import { readAddress, readEndpoint, readKeyAlgorithm, readOwner, readStateDir, readTarget } from "../readings.ts";
 import type { Values } from "../values.ts";
 import { everywhere } from "./command.ts";
 import type { Command } from "./command.ts";
@@ -23,12 +24,22 @@ export const generate = {
       command: "sudo cert-setup --host s3.example.net -S /etc/minio/certs --owner minio",
       does: "for a server that runs as another user",
     },
+    {
+      command: "cert-setup generate --out . --host localhost,127.0.0.1",
+      does: "only cert.pem and key.pem, in place of `go run generate_cert.go`",
+    },
   ],
   options: [
     "host",
     "exact",
     "key-type",
     "duration",
+    "start-date",
+    "rsa-bits",
+    "ecdsa-curve",
+    "ed25519",
+    "ca",
+    "out",
     "self-signed",
     "unconstrained-ca",
     "new-ca",
@@ -49,15 +60,18 @@ export const generate = {
         hint: ["$ cert-setup --host minio.example.net,10.0.0.5", "$ cert-setup --help"],
       });
     }
+    if (values.flag("ca")) throw noAuthority();
     const duration = values.value("duration");
+    const startDate = values.value("start-date");
     return {
       command: "generate",
       source: {
         kind: "generated",
         names: parseHosts(hosts, { exact: values.flag("exact") }),
-        keyAlgorithm: readKeyType(values.value("key-type")),
+        keyAlgorithm: readKeyAlgorithm(values),
         validitySeconds:
           duration === null ? defaultValiditySeconds : parseValidity(duration.text.trim(), duration.from),
+        ...(startDate === null ? {} : { notBefore: parseStartDate(startDate.text.trim(), startDate.from) }),
         issuer: readIssuer(values),
       },
       target: readTarget(values, around, readOwner(values.value("owner"))),
@@ -68,6 +82,14 @@ export const generate = {
     };
   },
 } as const satisfies Command;
+
+function noAuthority(): CertSetupError {
+  return new CertSetupError(
+    "usage",
+    "--ca belongs to --out: a server's certificate is no certificate authority here, rustls and NSS refuse one that is",
+    { hint: ["leave out --ca: a private CA is made anyway, beside the certificate", "or add --out DIR"] },
+  );
+}
 
 function readIssuer(values: Values): IssuerSpec {
   if (values.flag("self-signed")) return { kind: "itself" };
