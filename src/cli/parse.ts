@@ -74,7 +74,12 @@ function superfluous(word: string, afterHost: boolean): CertSetupError {
 
 function foreign(option: OptionName, command: CommandName): CertSetupError {
   const takers = commandNames.filter((name) => (commands[name].options as readonly OptionName[]).includes(option));
-  return new CertSetupError("usage", `--${option} does not belong to ${command}, but to ${takers.join(" and ")}`, {
+  return new CertSetupError("usage", `--${option} does not belong to ${command}, but to ${inWords(takers)}`, {
     hint: [`$ cert-setup ${command} --help`],
   });
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function inWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }

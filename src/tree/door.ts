@@ -7,8 +7,8 @@ import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { normalize } from "node:path";
 import { CertSetupError, systemReason } from "../model/errors.ts";
 import type { FileAction, Owner } from "../model/plan.ts";
+import { programPath } from "../model/program.ts";
 import { type AgentAnswer, type AgentRequest, attend } from "./agent.ts";
-import { agentProgram } from "./agent-program.ts";
 import { parseAnswer } from "./answer.ts";
 import { patience } from "./lock.ts";
 import type { RawTree } from "./read.ts";
@@ -145,7 +145,7 @@ function askChild(request: AgentRequest, uid: number, gid: number): AgentAnswer 
     });
   }
   const { spawnSync } = process.getBuiltinModule("node:child_process");
-  const program = readFileSync(agentProgram(), "utf8");
+  const program = readFileSync(programPath("agent-main"), "utf8");
   const node = openSync(process.execPath, constants.O_RDONLY);
   try {
     // `detached` works in spawnSync as in spawn; the types know it only there.

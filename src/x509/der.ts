@@ -1,6 +1,6 @@
 /**
- * DER (X.690) constructors, shared by everything that writes ASN.1. The only door to node-forge, and to no more of it than
- * its ASN.1 writer: the package root costs ten times as much to load. Nothing is parsed with it.
+ * DER (X.690) constructors, shared by everything that writes ASN.1. Of node-forge it takes no
+ * more than the ASN.1 writer: the package root costs ten times as much to load. Nothing is parsed with it here.
  */
 import asn1 from "node-forge/lib/asn1.js";
 
