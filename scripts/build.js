@@ -2,6 +2,7 @@
 //
 //   main.cjs         what bin/cert-setup.js runs; chunk-*.cjs behind every `await import()`
 //   agent-main.cjs   the child that works with the rights of another user, in one file: it loads nothing later
+//   import-pkcs12-main.cjs   the worker that reads PKCS #12, likewise
 //   *.cjs.map        source maps, for readers and debuggers; the program does not load them
 //   *.cache          V8 code cache for the building Node only; another one compiles as usual
 //   THIRD-PARTY-LICENSES, sbom.cdx.json   what is bundled
@@ -112,7 +113,11 @@ function storeCodeCache(staged) {
 async function main(argv) {
   const out = argv[0] === "--out" && argv[1] !== undefined ? resolve(argv[1]) : join(root, "dist");
   const stamp = stampOfTree();
-  const bundles = await Promise.all([bundle("src/main.ts", true), bundle("src/tree/agent-main.ts", false)]);
+  const bundles = await Promise.all([
+    bundle("src/main.ts", true),
+    bundle("src/tree/agent-main.ts", false),
+    bundle("src/x509/import-pkcs12-main.ts", false),
+  ]);
   const files = await Promise.all(bundles.flatMap(({ files }) => files).map(toCommonJs));
   const packages = bundledPackages(bundles.map(({ metafile }) => metafile));
 

@@ -70,7 +70,7 @@ async function carryOut(request: Request, manner: Manner, world: World): Promise
         // under sudo what is printed is pasted into the shell of another user
         home: world.env["SUDO_USER"] === undefined ? (world.env["HOME"] ?? null) : null,
         now: world.now(),
-        listenAddress: request.command === "generate" ? request.listenAddress : null,
+        listenAddress: "listenAddress" in request ? request.listenAddress : null,
       }),
     );
   }

@@ -9,6 +9,7 @@ import { changes, type Plan } from "./model/plan.ts";
 import type { Manner, Request } from "./model/request.ts";
 import type { World } from "./model/world.ts";
 import { planStatus } from "./plan/examine.ts";
+import { planImport } from "./plan/import.ts";
 import { planInstall } from "./plan/install.ts";
 import { observe, type Observed } from "./plan/observe.ts";
 import { planRollback } from "./plan/rollback.ts";
@@ -49,6 +50,8 @@ function makePlan(request: Request, { seen }: Observed): Plan {
   switch (request.command) {
     case "generate":
       return planInstall(request, seen);
+    case "import":
+      return planImport(request, seen);
     case "rollback":
       return planRollback(request, seen);
     case "status":

@@ -21,7 +21,7 @@ const facades = ["cli", "wizard", "report"];
 
 /** Dependency: the only room that may import it, and what of it. */
 const doors: Record<string, { room: string; only?: RegExp }> = {
-  "node-forge": { room: "x509", only: /^node-forge\/lib\/asn1\.js$/ },
+  "node-forge": { room: "x509", only: /^node-forge\/lib\/(?:asn1|forge|pkcs12|sha512)\.js$/ },
   "tldts": { room: "x509" },
   "acme-client": { room: "acme" },
   "yargs": { room: "cli" },

@@ -90,6 +90,10 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
           putPair(workshop, await generate(action.source, workshop.authority, seen.at));
           break;
         }
+        case "import":
+          if (observed.existing === null) throw new CertSetupError("import-invalid", "there is nothing to import");
+          putPair(workshop, observed.existing);
+          break;
         case "verify":
           if (workshop.pair !== null) {
             verifyPair(workshop.pair, action.names, seen.at);
@@ -198,7 +202,7 @@ function recordNow(
     const outer = name === "public.crt" ? tree.publicCrt : tree.privateKey;
     return outer.kind === "file" ? outer.sha256 : "";
   };
-  const source = request.command === "generate" ? request.source : before?.source;
+  const source = "source" in request ? request.source : before?.source;
   if (source === undefined) throw new CertSetupError("record-broken", `there is no record of ${certsDir}`);
   return {
     version: 1,

@@ -148,6 +148,7 @@ function judge(action: Prove, answer: Handshake, wanted: string, trusted: boolea
 export function anchorPem(anchor: Anchor, { plan, workshop, observed }: ProofContext): Pem[] | null {
   const { seen } = observed;
   if (anchor.kind === "fingerprint") return null;
+  if (anchor.kind === "imported") return observed.existing?.trustAnchors ?? null;
   if (anchor.kind === "ca") {
     const pem = workshop.authority?.pem ?? seen.authorities.find((authority) => authority.id === anchor.id)?.pem;
     return pem === undefined ? null : [pem];

@@ -123,7 +123,7 @@ function whatToStart(request: Request, { seen, raw }: Observed, applied: Applied
   const options = {
     certsDir,
     isDefaultDir: raw.isDefaultDir,
-    listenAddress: request.command === "generate" ? request.listenAddress : null,
+    listenAddress: "listenAddress" in request ? request.listenAddress : null,
   };
   const restart = plain ?? (applied.pending.length > 0 ? stuck : undefined);
   if (restart !== undefined) {

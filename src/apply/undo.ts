@@ -27,7 +27,7 @@ export async function undo(context: ProofContext, failed: Proof): Promise<CertSe
     ...restorePrevious(context),
     ...restoreAnchors(context),
   ];
-  if (plan.command === "generate") {
+  if (plan.command !== "rollback") {
     back.push({ kind: "remove", tree: "server", path: `${certsDir}/${swap.to}`, reason: "it was never served" });
   }
   const stayed = putBack(context, back);

@@ -19,7 +19,7 @@ export interface OptionSpec {
   environment?: false;
 }
 
-export const groups = ["Certificate", "Server", "As Go's generate_cert.go", "Run", "Output"] as const;
+export const groups = ["Certificate", "Files", "Server", "As Go's generate_cert.go", "Run", "Output"] as const;
 export type Group = (typeof groups)[number];
 
 export const options = {
@@ -59,6 +59,42 @@ export const options = {
     kind: "flag",
     group: "Certificate",
     summary: "make one more private CA beside those that exist",
+  },
+  "cert": {
+    kind: "list",
+    group: "Files",
+    placeholder: "FILE",
+    summary: "certificates, PEM or DER, in any order; the key may be in the same file",
+    environment: false,
+  },
+  "key": {
+    kind: "value",
+    group: "Files",
+    placeholder: "FILE",
+    summary: "the private key, PEM or DER, encrypted or not",
+    environment: false,
+  },
+  "chain": {
+    kind: "list",
+    group: "Files",
+    placeholder: "FILE",
+    summary: "more certificates: intermediates, and the root if clients are to be shown it",
+    environment: false,
+  },
+  "pkcs12": {
+    kind: "value",
+    group: "Files",
+    placeholder: "FILE",
+    summary: "certificate, key and chain in one .p12 or .pfx file",
+    conflicts: ["cert", "key", "chain"],
+    environment: false,
+  },
+  "passphrase-file": {
+    kind: "value",
+    group: "Files",
+    placeholder: "FILE",
+    summary: "the passphrase of the key or the .p12, in a file that only you can read",
+    environment: false,
   },
   "target": {
     kind: "value",

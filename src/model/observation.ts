@@ -1,6 +1,6 @@
 import type { CertificateFacts, NameConstraints, Pem } from "./certified-key.ts";
-import type { Owner } from "./plan.ts";
-import type { GeneratedSource } from "./request.ts";
+import type { Note, Owner } from "./plan.ts";
+import type { SourceSpec } from "./request.ts";
 
 /** What is there. Made by observing only; a plan is a pure function of a request and an observation. */
 export interface Observation {
@@ -20,6 +20,8 @@ export interface Observation {
   /** What a new CA would be constrained to, for the names of the request; null when nothing is to be generated. */
   constraints: NameConstraints | null;
   authorities: AuthorityState[];
+  /** What an import would take: its chain, and whether a root came along. */
+  imported: { chain: CertificateFacts[]; withRoot: boolean; notes: Note[] } | null;
   /** `name`: of the record that is there, or that a new one would get. */
   record: { name: string; present: { value: InstallationRecord; sha256: string } | null };
   target: TargetState;
@@ -148,7 +150,7 @@ export interface InstallationRecord {
   /** Like certbot's lineage name: the first host name, unless given. */
   name: string;
   target: { kind: "minio"; certsDir: string; owner: Owner };
-  source: GeneratedSource;
+  source: SourceSpec;
   /** The issuing private CA; null for a self-signed certificate. */
   ca: string | null;
   /** Current generation and its end entity certificate. */

@@ -1,7 +1,7 @@
 import type { NameConstraints } from "./certified-key.ts";
 import type { GenerateCertSource } from "./generate-cert.ts";
 import type { GeneralName } from "./names.ts";
-import type { Endpoint, GeneratedSource } from "./request.ts";
+import type { Endpoint, ExistingSource, GeneratedSource } from "./request.ts";
 
 /**
  * A plan is a value: an ordered list of actions, complete and without secrets. Dry-run prints it, apply executes it, the
@@ -11,7 +11,7 @@ export interface Plan {
   version: 1;
   /** UTC time and randomness; also the name of the generation that the plan would make. */
   id: string;
-  command: "generate" | "rollback" | "status";
+  command: "generate" | "import" | "rollback" | "status";
   actions: Action[];
   /** What the reader should know before it happens. */
   notes: Note[];
@@ -48,6 +48,8 @@ export type Action =
   | { kind: "issue"; source: GeneratedSource; ca: string | null; reason: string }
   /** Makes a key and the self-signed certificate that Go's generate_cert.go would make for it. */
   | { kind: "issue-like-go"; source: GenerateCertSource; reason: string }
+  /** Takes a pair that somebody else made. `sha256`: of its end entity certificate. */
+  | { kind: "import"; source: ExistingSource; sha256: string; reason: string }
   /** Nothing is installed before this passes. */
   | { kind: "verify"; names: GeneralName[]; reason: string }
   | FileAction
@@ -63,8 +65,11 @@ export type Action =
   /** A TLS handshake, trusting only the new trust anchor; the served certificate has to be the installed one. */
   | { kind: "prove"; endpoint: Endpoint; identity: string; anchor: Anchor; reason: string };
 
-/** What the proof trusts: a private CA by its id, the certificate itself, or nothing but its fingerprint. */
-export type Anchor = { kind: "ca"; id: string } | { kind: "itself" } | { kind: "fingerprint" };
+/**
+ * What the proof trusts: a private CA by its id, the root that was imported along, the certificate itself, or nothing but
+ * its fingerprint.
+ */
+export type Anchor = { kind: "imported" } | { kind: "ca"; id: string } | { kind: "itself" } | { kind: "fingerprint" };
 
 /** Every action that changes a disk. Paths are absolute. */
 export type FileAction =

@@ -3,11 +3,11 @@ import type { GenerateCertRequest } from "./generate-cert.ts";
 import type { GeneralName } from "./names.ts";
 
 /** What was asked for, every default that needs no look at the machine filled in. Holds no secret. */
-export type Request = InstallRequest | StatusRequest | RollbackRequest;
+export type Request = InstallRequest | ImportRequest | StatusRequest | RollbackRequest;
 
 export interface InstallRequest {
   command: "generate";
-  source: SourceSpec;
+  source: GeneratedSource;
   target: TargetSpec;
   /** Where to prove it; null: found by looking at the running servers. */
   endpoint: Endpoint | null;
@@ -16,6 +16,12 @@ export interface InstallRequest {
   /** `--address`, for the printed start command. */
   listenAddress: string | null;
   stateDir: string;
+}
+
+/** As InstallRequest, for a pair that somebody else made. */
+export interface ImportRequest extends Omit<InstallRequest, "command" | "source"> {
+  command: "import";
+  source: ExistingSource;
 }
 
 export interface StatusRequest {
@@ -32,7 +38,17 @@ export interface RollbackRequest {
   stateDir: string;
 }
 
-export type SourceSpec = GeneratedSource;
+export type SourceSpec = GeneratedSource | ExistingSource;
+
+/** Absolute paths. */
+export interface ExistingSource {
+  kind: "existing";
+  /** Certificates in any order; the key may be among them. */
+  certificate: string[];
+  key: string | null;
+  pkcs12: string | null;
+  passphraseFile: string | null;
+}
 
 export interface GeneratedSource {
   kind: "generated";

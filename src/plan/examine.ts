@@ -1,12 +1,12 @@
 /** What `status` says of an installation: each line what was expected, what is, and how to mend it. Pure. */
 import { join } from "node:path";
-import { defaultValiditySeconds } from "../model/duration.ts";
+import type { GeneralName } from "../model/names.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Finding } from "../model/outcome.ts";
 import type { Note, Plan } from "../model/plan.ts";
-import type { StatusRequest } from "../model/request.ts";
-import { shellQuote } from "../model/text.ts";
+import type { SourceSpec, StatusRequest } from "../model/request.ts";
 import { anchorFor, issued } from "./authority.ts";
+import { commandAgain } from "./command-again.ts";
 import { planId } from "./install.ts";
 import {
   attributesWrong,
@@ -25,7 +25,7 @@ export function planStatus(request: StatusRequest, seen: Observation): Plan {
   const { pair } = seen.target.tree;
   const leaf = pair.kind === "whole" ? pair.chain[0] : undefined;
   const anchor = anchorFor(leaf, seen.authorities);
-  const wanted = seen.record.present?.value.source.names ?? leaf?.subjectAltName ?? [];
+  const wanted = namesOf(seen.record.present?.value.source) ?? leaf?.subjectAltName ?? [];
   const notes: Note[] = [];
   const actions =
     leaf === undefined ? [] : serve(request, seen, { identity: identityFor(wanted), anchor }, false, notes);
@@ -150,23 +150,6 @@ function driftOfBytes(
   return drift;
 }
 
-/** The command that made this installation: it repairs as well as it makes. */
-function commandAgain(seen: Observation): string | null {
-  const record = seen.record.present?.value;
-  if (record === undefined) return null;
-  const { source } = record;
-  const added = new Set(["localhost", "127.0.0.1", "::1"]);
-  const given = source.names.filter((name) => !added.has(name.value)).map((name) => name.value);
-  const all = [...added].every((value) => source.names.some((name) => name.value === value));
-  const hosts = all ? given : source.names.map((name) => name.value);
-  return [
-    `cert-setup --host ${shellQuote(hosts.length === 0 ? "localhost" : hosts.join(","))}`,
-    ...(all ? [] : ["--exact"]),
-    ...(source.keyAlgorithm === "P-256" ? [] : [`--key-type ${source.keyAlgorithm}`]),
-    ...(source.issuer.kind === "itself" ? ["--self-signed"] : source.issuer.constrained ? [] : ["--unconstrained-ca"]),
-    ...(source.validitySeconds === defaultValiditySeconds ? [] : [`--duration ${source.validitySeconds}s`]),
-    ...(source.notBefore === undefined ? [] : [`--start-date ${new Date(source.notBefore).toISOString()}`]),
-    `--certs-dir ${shellQuote(record.target.certsDir)}`,
-    ...(seen.state.isDefault ? [] : [`--state-dir ${shellQuote(seen.state.path)}`]),
-  ].join(" ");
+function namesOf(source: SourceSpec | undefined): GeneralName[] | undefined {
+  return source?.kind === "generated" ? source.names : undefined;
 }

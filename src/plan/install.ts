@@ -1,34 +1,16 @@
 /** The plan of the main job: a pure function of what was asked and what is there. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { longValiditySeconds } from "../model/duration.ts";
-import { CertSetupError, systemReason } from "../model/errors.ts";
-import type { InstallationRecord, Observation } from "../model/observation.ts";
+import { CertSetupError } from "../model/errors.ts";
+import type { Observation } from "../model/observation.ts";
 import type { Action, Note, Plan } from "../model/plan.ts";
 import type { InstallRequest } from "../model/request.ts";
-import { shellQuote } from "../model/text.ts";
 import { type Authority, chooseAuthority, describeConstraints } from "./authority.ts";
-import {
-  attributesWrong,
-  currentGeneration,
-  expectation,
-  type Ground,
-  groundOf,
-  keepForeign,
-  layout,
-  linkActions,
-  linksAreRight,
-  makeTree,
-  modes,
-  prune,
-  putGeneration,
-  rememberPrevious,
-  repairAttributes,
-  sameAsCurrent,
-  swapTo,
-} from "./pair.ts";
+import { attributesWrong, expectation, type Ground, groundOf, layout, linksAreRight, makeTree, modes } from "./pair.ts";
+import { cleanUp, place, refuseBroken, refuseUnwritable } from "./placing.ts";
 import { days, whyIssue } from "./reasons.ts";
 import { type Anchored, identityFor, serve } from "./service.ts";
-import { makeState, putAuthority, putRecord, removeLeftOvers, sameRecord } from "./state.ts";
+import { makeState, putAuthority, recordAction, removeLeftOvers } from "./state.ts";
 
 export function planInstall(request: InstallRequest, seen: Observation): Plan {
   const id = planId(seen);
@@ -38,19 +20,17 @@ export function planInstall(request: InstallRequest, seen: Observation): Plan {
   const authority = chooseAuthority(request.source, seen);
   const why = whyIssue(request, seen, authority);
   const notes: Note[] = [];
-  const generation = `${layout.generation}${id}`;
-
   const issue = why === null ? [] : issueActions(request, authority, why);
-  const server = why === null ? repair(ground, generation, notes) : install(ground, generation, notes, why);
+  const server = place(ground, why, notes);
   const anchors = authority.kind === "itself" ? [] : putAnchor(ground, authority);
   refuseUnwritable(seen, [...anchors, ...server]);
-  const record = recordAction(request, seen, authority, why === null && linksAreRight(seen.target.tree));
+  const ca = authority.kind === "itself" ? null : authority.id;
+  const record = recordAction(request.source, ca, seen, why === null && linksAreRight(seen.target.tree));
   const state = [
     ...removeLeftOvers(seen),
     ...(authority.kind === "new" || record.length > 0 ? makeState(seen, authority.kind === "new") : []),
     ...(authority.kind === "new" ? putAuthority(seen, authority.id) : []),
   ];
-  const cleanUp = prune(ground, keptGenerations(ground, why !== null));
   if (authority.kind === "new") notes.push(authorityNote(authority));
   notes.push(...cautions(request, seen, anchors, why !== null));
   const anchored: Anchored = {
@@ -62,7 +42,16 @@ export function planInstall(request: InstallRequest, seen: Observation): Plan {
     version: 1,
     id,
     command: request.command,
-    actions: [...issue, ...state, ...makeTree(ground), ...anchors, ...server, ...live, ...cleanUp, ...record],
+    actions: [
+      ...issue,
+      ...state,
+      ...makeTree(ground),
+      ...anchors,
+      ...server,
+      ...live,
+      ...cleanUp(ground, why !== null),
+      ...record,
+    ],
     notes,
   };
 }
@@ -73,33 +62,6 @@ export function planId(seen: Pick<Observation, "at" | "nonce">): string {
     .toISOString()
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(/[-:]/g, "")}-${seen.nonce}`;
-}
-
-function refuseBroken(request: InstallRequest, seen: Observation): void {
-  const { certsDir, tree } = seen.target;
-  if (tree.pair.kind !== "broken" || request.force) return;
-  throw new CertSetupError("pair-broken", `the pair in ${certsDir} is broken: ${tree.pair.problem}`, {
-    hint: [
-      "look at it first, then have it replaced (its files are kept aside): add --force",
-      `$ ls -la ${shellQuote(certsDir)}`,
-    ],
-  });
-}
-
-/** Said before a CA is made for nothing. */
-function refuseUnwritable(seen: Observation, actions: readonly Action[]): void {
-  const { certsDir, tree } = seen.target;
-  if (tree.unwritable === null || (actions.length === 0 && tree.missing.length === 0)) return;
-  const place = tree.missing[0] === undefined ? certsDir : dirname(tree.missing[0]);
-  const why = systemReason({ code: tree.unwritable });
-  throw new CertSetupError("cannot-write", `cannot write to ${certsDir}: ${why}`, {
-    hint: [
-      `$ ls -ld ${shellQuote(place)}`,
-      tree.unwritable === "EROFS"
-        ? "remount it writable, or name another place: --certs-dir DIR"
-        : "run it as the owner of that directory, or as root",
-    ],
-  });
 }
 
 /** A server that serves what is not valid yet, or any more, is refused by all of its clients. */
@@ -169,86 +131,6 @@ function cautions(request: InstallRequest, seen: Observation, anchors: readonly 
   return notes;
 }
 
-function install(ground: Ground, generation: string, notes: Note[], why: string): Action[] {
-  const { tree } = ground;
-  if (tree.pair.kind === "whole" && !linksAreRight(tree)) {
-    const kept = keptName(ground, generation, notes);
-    return [
-      ...convert(ground, kept),
-      ...putGeneration(ground, generation),
-      ...rememberPrevious(ground, kept),
-      swapTo(ground, generation, kept, why),
-    ];
-  }
-  const broken = tree.pair.kind === "broken";
-  const aside = broken ? keepForeign(ground, `${layout.kept}${ground.id}`, false) : [];
-  const [first] = aside;
-  if (broken && first !== undefined) {
-    notes.push({ code: "kept", message: `the files that were there are kept in ${(first as { path: string }).path}` });
-  }
-  const current = broken ? null : (currentGeneration(tree)?.name ?? null);
-  return [
-    ...putGeneration(ground, generation),
-    ...aside,
-    ...linkActions(ground, "missing"),
-    ...(current === null ? [] : rememberPrevious(ground, current)),
-    swapTo(ground, generation, tree.data, why),
-    ...linkActions(ground, "replace"),
-  ];
-}
-
-/** The pair in place stays; whatever is not as it should be around it is put right. */
-function repair(ground: Ground, generation: string, notes: Note[]): Action[] {
-  const { tree } = ground;
-  if (!linksAreRight(tree)) {
-    const kept = keptName(ground, generation, notes);
-    return convert(ground, kept);
-  }
-  const attributes = repairAttributes(ground);
-  notes.push(...attributes.notes);
-  return attributes.actions;
-}
-
-/**
- * From files to links, the content staying the same: the files become a generation, `..data` leads there, then each file
- * is replaced by its link. Between the two replacements a MinIO that starts finds one link and one file, and refuses;
- * the next run finishes.
- */
-function convert(ground: Ground, kept: string): Action[] {
-  const { data } = ground.tree;
-  if (kept === data) return linkActions(ground, "replace");
-  return [
-    ...keepForeign(ground, kept, true),
-    {
-      kind: "put-link",
-      tree: "server",
-      path: join(ground.certsDir, layout.data),
-      to: kept,
-      expects: data === null ? null : { kind: "link", to: data },
-      reason: "leads to the pair that is in place",
-    },
-    ...linkActions(ground, "replace"),
-  ];
-}
-
-/** What stays besides the generation that this plan makes: the current one, which becomes the previous one. */
-function keptGenerations(ground: Ground, replaced: boolean): (string | null)[] {
-  const { tree } = ground;
-  return replaced ? [currentGeneration(tree)?.name ?? null] : [tree.data, tree.previous];
-}
-
-/** Where the pair in place is kept; the current generation, when an interrupted run has kept it already. */
-function keptName(ground: Ground, generation: string, notes: Note[]): string {
-  const { tree, certsDir } = ground;
-  if (tree.data !== null && sameAsCurrent(tree)) return tree.data;
-  const kept = `${generation}-kept`;
-  notes.push({
-    code: "kept",
-    message: `the pair in ${certsDir} was not put there by cert-setup: it is kept in ${kept}, and \`cert-setup rollback\` returns to it`,
-  });
-  return kept;
-}
-
 /** The CA certificate in `CAs/`: without it MinIO does not trust its own peers. MinIO reads it at start only. */
 function putAnchor(ground: Ground, authority: Extract<Authority, { kind: "existing" | "new" }>): Action[] {
   const name = `cert-setup-${authority.id}.crt`;
@@ -277,32 +159,4 @@ function putAnchor(ground: Ground, authority: Extract<Authority, { kind: "existi
       reason: "the server and its peers trust the CA; read at start",
     },
   ];
-}
-
-function recordAction(request: InstallRequest, seen: Observation, authority: Authority, unchanged: boolean): Action[] {
-  const { name, present } = seen.record;
-  if (unchanged && present !== null) {
-    const expected = recordOf(request, seen, authority);
-    if (expected !== null && sameRecord(present.value, expected)) return [];
-  }
-  return [putRecord(seen, name, present?.sha256 ?? null)];
-}
-
-/** The record of what is in place now; null when nothing whole is. */
-function recordOf(request: InstallRequest, seen: Observation, authority: Authority): InstallationRecord | null {
-  const { tree, certsDir, owner } = seen.target;
-  const leaf = tree.pair.kind === "whole" ? tree.pair.chain[0] : undefined;
-  const current = currentGeneration(tree);
-  if (leaf === undefined || current?.publicCrt.kind !== "file" || current.privateKey.kind !== "file") return null;
-  return {
-    version: 1,
-    name: seen.record.name,
-    target: { kind: "minio", certsDir, owner: { uid: owner.uid, gid: owner.gid } },
-    source: request.source,
-    ca: authority.kind === "itself" ? null : authority.id,
-    generation: current.name,
-    sha256: leaf.sha256,
-    publicCrtSha256: current.publicCrt.sha256,
-    privateKeySha256: current.privateKey.sha256,
-  };
 }

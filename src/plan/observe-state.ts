@@ -3,9 +3,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { keyAlgorithms } from "../model/certified-key.ts";
 import { CertSetupError, systemReason } from "../model/errors.ts";
-import { fileNameFor } from "../model/names.ts";
+import { fileNameFor, type GeneralName } from "../model/names.ts";
 import type { InstallationRecord, Observation } from "../model/observation.ts";
-import type { Request } from "../model/request.ts";
 import { shellQuote } from "../model/text.ts";
 import { readRegular } from "../tree/files.ts";
 import { missingDirectories } from "../tree/read.ts";
@@ -59,10 +58,14 @@ export function readRecords(stateDir: string): RecordFile[] {
   });
 }
 
-export function recordOf(request: Request, certsDir: string, records: readonly RecordFile[]): Observation["record"] {
+/** `first`: the first name of the certificate, after which a new record is called. */
+export function recordOf(
+  first: GeneralName | undefined,
+  certsDir: string,
+  records: readonly RecordFile[],
+): Observation["record"] {
   const present = records.find(({ value }) => value.target.certsDir === certsDir);
   if (present !== undefined) return { name: present.value.name, present };
-  const first = request.command === "generate" ? request.source.names[0] : undefined;
   const wanted = first === undefined ? "minio" : fileNameFor(first);
   const taken = new Set(records.map(({ value }) => value.name));
   let name = wanted;
@@ -102,7 +105,9 @@ function isRecord(value: unknown): value is InstallationRecord {
 }
 
 function isSource(value: unknown): boolean {
-  if (!isObject(value) || value["kind"] !== "generated") return false;
+  if (!isObject(value)) return false;
+  if (value["kind"] === "existing") return isExisting(value);
+  if (value["kind"] !== "generated") return false;
   const { names, keyAlgorithm, validitySeconds, issuer } = value;
   return (
     Array.isArray(names) &&
@@ -112,6 +117,11 @@ function isSource(value: unknown): boolean {
     isObject(issuer) &&
     (issuer["kind"] === "itself" || issuer["kind"] === "private-ca")
   );
+}
+
+function isExisting({ certificate, key, pkcs12, passphraseFile }: Record<string, unknown>): boolean {
+  const paths = [key, pkcs12, passphraseFile].every((path) => path === null || typeof path === "string");
+  return Array.isArray(certificate) && certificate.every((path) => typeof path === "string") && paths;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -18,8 +18,9 @@ import type {
   PairState,
   ServerState,
 } from "../model/observation.ts";
-import type { Request } from "../model/request.ts";
+import type { ExistingSource, Request } from "../model/request.ts";
 import type { World } from "../model/world.ts";
+import type { ExistingPair } from "../sources/existing.ts";
 import { readAuthorities } from "../sources/private-ca.ts";
 import { chooseCertsDir, chooseOwner, type Neighbourhood } from "../targets/minio.ts";
 import { usualStateDir } from "../targets/state-dir.ts";
@@ -34,6 +35,8 @@ import { stateLayout } from "./state.ts";
 export interface Observed {
   seen: Observation;
   standing: Standing;
+  /** What is to be imported, with its key. */
+  existing: ExistingPair | null;
   raw: { servers: RawServer[]; unit: () => Unit | null; isDefaultDir: boolean; invokedAs: string };
 }
 
@@ -48,7 +51,7 @@ export async function observe(request: Request, world: World): Promise<Observed>
     unit: once(() => findUnit()),
     records: records.map(({ value }) => value),
   };
-  const place = chooseCertsDir(request.target, around, request.command !== "generate");
+  const place = chooseCertsDir(request.target, around, !("source" in request));
   keepApart(request.stateDir, place.certsDir);
   const tree = readPairs(readTree(place.certsDir, reader(place.certsDir, self.uid)));
   const servers = await Promise.all(place.servers.map((server) => look(server, place.certsDir)));
@@ -57,14 +60,19 @@ export async function observe(request: Request, world: World): Promise<Observed>
   const owner = chooseOwner(request.target.owner, place, around, ({ pid }) => serves.includes(pid));
   const at = standing(place.certsDir, owner, self.uid);
   const source = request.command === "generate" ? request.source : null;
+  const existing = request.command === "import" ? await readFiles(request.source, world.now()) : null;
   const seen: Observation = {
     at: world.now(),
     nonce: randomBytes(4).toString("hex"),
     self,
     state: readState(request.stateDir, request.stateDir === usualStateDir(world.env, self.uid)),
     constraints: source === null ? null : await constraintsFor(source.names),
+    imported:
+      existing === null
+        ? null
+        : { chain: existing.facts, withRoot: existing.trustAnchors.length > 0, notes: existing.notes },
     authorities: readAuthorities(join(request.stateDir, stateLayout.authorities)),
-    record: recordOf(request, place.certsDir, records),
+    record: recordOf(source?.names[0] ?? existing?.facts[0]?.subjectAltName[0], place.certsDir, records),
     target: {
       kind: "minio",
       certsDir: place.certsDir,
@@ -79,8 +87,15 @@ export async function observe(request: Request, world: World): Promise<Observed>
   return {
     seen,
     standing: at,
+    existing,
     raw: { servers: place.servers, unit: around.unit, isDefaultDir, invokedAs: invokedAs(world) },
   };
+}
+
+/** Loaded only here: it reads many forms. */
+async function readFiles({ passphraseFile, ...files }: ExistingSource, at: number): Promise<ExistingPair> {
+  const { readExisting, readPassphrase } = await import("../sources/existing.ts");
+  return readExisting({ ...files, passphrase: passphraseFile === null ? null : readPassphrase(passphraseFile), at });
 }
 
 /** As npm says that it was called: what is pasted has to be found. */

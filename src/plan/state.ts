@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { InstallationRecord, Observation } from "../model/observation.ts";
 import type { Action } from "../model/plan.ts";
+import type { SourceSpec } from "../model/request.ts";
+import { currentGeneration } from "./pair.ts";
 
 export const stateLayout = {
   authorities: "ca",
@@ -76,6 +78,35 @@ export function removeLeftOvers(seen: Observation): Action[] {
 }
 
 /** Equal in everything that a new run would write. */
-export function sameRecord(a: InstallationRecord | null, b: InstallationRecord): boolean {
+function sameRecord(a: InstallationRecord | null, b: InstallationRecord): boolean {
   return a !== null && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Writes the record unless it says already what is so. */
+export function recordAction(source: SourceSpec, ca: string | null, seen: Observation, unchanged: boolean): Action[] {
+  const { name, present } = seen.record;
+  if (unchanged && present !== null) {
+    const expected = recordOf(source, ca, seen);
+    if (expected !== null && sameRecord(present.value, expected)) return [];
+  }
+  return [putRecord(seen, name, present?.sha256 ?? null)];
+}
+
+/** The record of what is in place now; null when nothing whole is. */
+function recordOf(source: SourceSpec, ca: string | null, seen: Observation): InstallationRecord | null {
+  const { tree, certsDir, owner } = seen.target;
+  const leaf = tree.pair.kind === "whole" ? tree.pair.chain[0] : undefined;
+  const current = currentGeneration(tree);
+  if (leaf === undefined || current?.publicCrt.kind !== "file" || current.privateKey.kind !== "file") return null;
+  return {
+    version: 1,
+    name: seen.record.name,
+    target: { kind: "minio", certsDir, owner: { uid: owner.uid, gid: owner.gid } },
+    source,
+    ca,
+    generation: current.name,
+    sha256: leaf.sha256,
+    publicCrtSha256: current.publicCrt.sha256,
+    privateKeySha256: current.privateKey.sha256,
+  };
 }

@@ -56,7 +56,8 @@ function resultLines(reading: Reading): string[] {
 function closing(reading: Reading): string[] {
   const { outcome, paint } = reading;
   const lines: string[] = [];
-  const issued = outcome.changed && outcome.plan?.actions.some((action) => action.kind === "issue") === true;
+  const issued =
+    outcome.changed && outcome.plan?.actions.some(({ kind }) => kind === "issue" || kind === "import") === true;
   const what = !outcome.changed
     ? "In place"
     : outcome.command === "rollback"

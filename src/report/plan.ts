@@ -34,6 +34,8 @@ function words(action: Action, path: (path: string) => string): [verb: string, o
       const what = `${/^[RE]/.test(keyAlgorithm) ? "an" : "a"} ${keyAlgorithm} key and ${ca ? "CA certificate" : "certificate"}`;
       return ["issue", `${what}, for ${Math.floor(validitySeconds / 3600)} hours, by itself`];
     }
+    case "import":
+      return ["import", `the pair with the SHA-256 ${action.sha256.slice(0, 16)}`];
     case "verify":
       return ["verify", "key, chain, names and dates, before anything is installed"];
     case "make-directory":

@@ -172,7 +172,8 @@ test.each<[string, string, string, string?]>([
   ["--host a --owner a --owner a --owner b", "usage", '--owner is given more than once: "a" and "a" and "b"'],
   ["--hots a", "usage", "unknown option --hots", "did you mean --host?"],
   ["--certsDir x", "usage", "unknown option --certsDir", "did you mean --certs-dir?"],
-  ["--key a", "usage", "unknown option --key", "did you mean --key-type?"],
+  ["--key a", "usage", "--key does not belong to generate, but to import"],
+  ["--keytype a", "usage", "unknown option --keytype", "did you mean --key-type?"],
   ["-x", "usage", "unknown option -x"],
   ["--S x", "usage", "unknown option --S"],
   ["-yS x", "usage", "unknown option -yS"],
@@ -187,7 +188,7 @@ test.each<[string, string, string, string?]>([
   ["--host a -y=2", "usage", '--yes takes no value, but "2" is given'],
   ["--help=maybe", "usage", '--help takes no value, but "maybe" is given'],
   ["statsu", "usage", 'unknown command "statsu"', "did you mean cert-setup status?"],
-  ["renew", "usage", 'unknown command "renew"', "commands: generate, status, rollback"],
+  ["renew", "usage", 'unknown command "renew"', "commands: generate, import, status, rollback"],
   ["minio.example.net", "usage", 'unknown command "minio.example.net"', "$ cert-setup --host minio.example.net"],
   ["*.example.net", "usage", 'unknown command "*.example.net"', "$ cert-setup --host '*.example.net'"],
   ["toString", "usage", 'unknown command "toString"'],
@@ -202,7 +203,7 @@ test.each<[string, string, string, string?]>([
   ["status status", "usage", 'unexpected argument "status"'],
   ["--host a ---", "usage", "unknown option ---"],
   ["status --host a", "usage", "--host does not belong to status, but to generate", "$ cert-setup status --help"],
-  ["status --owner a", "usage", "--owner does not belong to status, but to generate and rollback"],
+  ["status --owner a", "usage", "--owner does not belong to status, but to generate, import and rollback"],
   ["--host a --self-signed --new-ca", "usage", "--self-signed and --new-ca exclude each other"],
   ["--host a --unconstrained-ca --self-signed", "usage", "--self-signed and --unconstrained-ca exclude each other"],
   ["status --quiet --verbose", "usage", "--quiet and --verbose exclude each other"],
@@ -304,7 +305,8 @@ describe("the table of options", () => {
   test.each(optionNames)("--%s: belongs to a command, is in the help, and its relations exist", async (name) => {
     const { kind, placeholder, conflicts = [], needs = name } = specOf(name);
     expect(taken(name)).toBe(true);
-    expect(await text("--help")).toContain(`--${name}`);
+    // in the help of the program, or in that of the one command that it is for
+    expect(`${await text("--help")}${await text("import --help")}`).toContain(`--${name}`);
     expect(placeholder !== undefined).toBe(kind !== "flag");
     expect(optionNames).toEqual(expect.arrayContaining([...conflicts, needs]));
   });
@@ -364,7 +366,7 @@ describe("completion", () => {
   });
 
   test.each([
-    ["cert-setup ", ["generate", "status", "rollback", "completion"]],
+    ["cert-setup ", ["generate", "import", "status", "rollback", "completion"]],
     ["cert-setup --key-type ", ["P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"]],
     ["cert-setup generate --key-type P-3", ["P-384"]],
     ["cert-setup status --", commands.status.options.map((name) => `--${name}`)],
