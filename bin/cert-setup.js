@@ -33,8 +33,8 @@ function load(name) {
   } catch (ignored) {
     // built by another Node: compiled as usual
   }
-  // latin1: the build writes ASCII only, and this skips decoding
-  var source = "(function(exports,require,module,__filename,__dirname){" + fs.readFileSync(file, "latin1") + "\n})";
+  // latin1: the build writes ASCII only, and this skips decoding. Each file is one function expression, as in require().
+  var source = fs.readFileSync(file, "latin1");
   // The name in stack traces; a cache keeps the one it was made with, so it names no place on a disk.
   var script = new vm.Script(source, { filename: "cert-setup/dist/" + name, cachedData: cachedData });
   var bundle = { exports: {}, script: script, cacheFile: file + cacheSuffix };
@@ -69,7 +69,9 @@ function sink(descriptor, stream) {
     get isTerminal() {
       if (terminal === undefined) {
         try {
-          terminal = fs.fstatSync(descriptor).isCharacterDevice() && require("tty").isatty(descriptor);
+          var stat = fs.fstatSync(descriptor);
+          // not /dev/null, which is a character device, too: node:tty takes 3 ms to load
+          terminal = stat.isCharacterDevice() && stat.rdev !== 0x103 && require("tty").isatty(descriptor);
         } catch (ignored) {
           terminal = false;
         }

@@ -1,11 +1,11 @@
 /** Joins the rooms: parse, run, report. Everything a user can cause ends as a message and an exit status, never a stack. */
-import type { Watcher } from "./apply/watcher.ts";
+import type { PatientWatcher } from "./carry-out.ts";
 import { isCommand } from "./cli/commands/index.ts";
 import { parse } from "./cli/parse.ts";
 import { truth } from "./cli/values.ts";
 import { CertSetupError, exitStatus, unknownChange } from "./model/errors.ts";
 import type { GenerateCertRequest } from "./model/generate-cert.ts";
-import type { Invocation, Manner, Request } from "./model/request.ts";
+import type { Invocation, Manner } from "./model/request.ts";
 import { printable } from "./model/text.ts";
 import type { World } from "./model/world.ts";
 import { errorText, warningText } from "./report/errors.ts";
@@ -26,7 +26,8 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
   const { request, manner } = invocation;
   try {
     if (invocation.kind === "generate-cert") return await generateCert(invocation.request, manner, world);
-    return await carryOut(invocation.request, manner, world);
+    const { carryOut } = await import("./carry-out.ts");
+    return await carryOut(invocation.request, manner, world, watcherFor(manner, world));
   } catch (error) {
     return fail(error, world, { ...manner, command: request.command });
   }
@@ -49,34 +50,6 @@ async function generateCert(request: GenerateCertRequest, manner: Manner, world:
   return outcome.exitStatus;
 }
 
-async function carryOut(request: Request, manner: Manner, world: World): Promise<number> {
-  const { run } = await import("./run.ts");
-  const watcher = watcherFor(manner, world);
-  const outcome = await run(request, manner, world, watcher).finally(watcher.done);
-  if (manner.json) {
-    const { jsonReport } = await import("./report/json.ts");
-    world.stdout.write(jsonReport(outcome));
-    return outcome.exitStatus;
-  }
-  const paint = await paintFor(world.stderr, world, manner.color);
-  for (const note of outcome.warnings) world.stderr.write(warningText(note, paint));
-  if (!manner.quiet) {
-    const { humanReport } = await import("./report/human.ts");
-    world.stdout.write(
-      humanReport({
-        outcome,
-        paint: await paintFor(world.stdout, world, manner.color),
-        verbose: manner.verbose,
-        // under sudo what is printed is pasted into the shell of another user
-        home: world.env["SUDO_USER"] === undefined ? (world.env["HOME"] ?? null) : null,
-        now: world.now(),
-        listenAddress: "listenAddress" in request ? request.listenAddress : null,
-      }),
-    );
-  }
-  return outcome.exitStatus;
-}
-
 /** Of a command line that cannot be read: the last word about it, else the variable. */
 function asksForJson(argv: readonly string[], world: World): boolean {
   const word = argv.findLast((candidate) => /^--?json(?:=|$)/.test(candidate));
@@ -85,7 +58,7 @@ function asksForJson(argv: readonly string[], world: World): boolean {
 }
 
 /** One line for a wait of over a second: rewritten on a terminal, said once elsewhere. */
-function watcherFor(manner: Manner, world: World): Watcher & { done(): void } {
+function watcherFor(manner: Manner, world: World): PatientWatcher {
   let said = "";
   const rewrites = world.stderr.isTerminal && world.env["TERM"] !== "dumb";
   return {

@@ -13,10 +13,11 @@ const floors = [
   ["plan"],
   ["apply"],
   ["run", "run-generate-cert"],
+  ["carry-out"],
   ["main"],
 ];
 
-/** These speak with people: they see the nouns and nothing else. Only main opens them. */
+/** These speak with people: they see the nouns and nothing else. Only main, and what it leaves to carry-out, opens them. */
 const facades = ["cli", "wizard", "report"];
 
 /** Dependency: the only room that may import it, and what of it. */
@@ -62,6 +63,7 @@ function roomOf(file: string): string {
 
 function mayImport(room: string, other: string): boolean {
   if (room === other || room === "main") return true;
+  if (room === "carry-out" && other === "report") return true;
   if (facades.includes(room)) return other === "model";
   const floor = (name: string) => floors.findIndex((rooms) => rooms.includes(name));
   return floor(other) >= 0 && floor(other) < floor(room);

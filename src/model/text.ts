@@ -6,7 +6,9 @@
 // Control characters (Cc: C0, DEL, C1), format characters (Cf: bidirectional controls, zero width, U+FEFF, tags), line and
 // paragraph separators, lone surrogates, private use, and what is invisible by default (Hangul fillers, variation
 // selectors). A terminal acts on the first kind and hides the others: CVE-2021-25743 (kubectl), CVE-2021-42574.
-const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/u;
+let made: RegExp | null = null;
+/** Made when it is first needed: V8 takes milliseconds for such a set. */
+const hidden = (): RegExp => (made ??= /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/u);
 const plain = /^[ -~]*$/;
 
 const cutMark = "...";
@@ -20,7 +22,7 @@ export function printable(text: string, limit = 300): string {
   const pieces: string[] = [];
   let length = 0;
   for (const character of text) {
-    const piece = hidden.test(character) ? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}` : character;
+    const piece = hidden().test(character) ? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}` : character;
     pieces.push(piece);
     length += piece.length;
     if (length > limit) break;
@@ -32,14 +34,14 @@ export function printable(text: string, limit = 300): string {
 
 /** Does the text hold a character that `printable` would show as an escape? */
 export function holdsHidden(text: string): boolean {
-  return !plain.test(text) && hidden.test(text); // the first is cheap: V8 compiles property escapes for milliseconds
+  return !plain.test(text) && hidden().test(text); // the first is cheap: V8 compiles property escapes for milliseconds
 }
 
 /** JSON that is safe to show: the same characters escaped as `\uXXXX`, so it parses to the same value. */
 export function jsonText(value: unknown, indent = 0): string {
   const json = JSON.stringify(value, null, indent) ?? "null";
   // Within strings JSON.stringify has escaped every line feed, so a raw one is indentation.
-  return json.replace(new RegExp(hidden, "gu"), (character) =>
+  return json.replace(new RegExp(hidden(), "gu"), (character) =>
     character === "\n" ? character : utf16Escapes(character),
   );
 }

@@ -58,10 +58,9 @@ export function planInstall(request: InstallRequest, seen: Observation): Plan {
 
 /** `20261124T132157Z-1a2b3c4d`: sorts by time. */
 export function planId(seen: Pick<Observation, "at" | "nonce">): string {
-  return `${new Date(seen.at)
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")
-    .replaceAll(/[-:]/g, "")}-${seen.nonce}`;
+  const time = new Date(seen.at).toISOString(); // 2026-11-24T13:21:57.000Z
+  const [date, clock] = [time.slice(0, 10), time.slice(11, 19)];
+  return `${date.split("-").join("")}T${clock.split(":").join("")}Z-${seen.nonce}`;
 }
 
 /** A server that serves what is not valid yet, or any more, is refused by all of its clients. */

@@ -64,6 +64,7 @@ export interface Inverse {
 /** `inverses`: the ways back are added to it, for a caller whose next step may fail. */
 export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, inverses: Inverse[] = []): Written {
   const files: ReportedFile[] = [];
+  /** Directories and new files that are not on the disk for certain. */
   const unsynced = new Set<string>();
   const staging = new Set<string>();
   /** Directories made here: nothing leads to what is in them yet. */
@@ -94,6 +95,8 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
           expect(path, action.expects);
           const temporary = fresh.has(dirname(path)) ? path : temporaryIn(dirname(dirname(path)));
           files.push(putFile(path, temporary, content, action.mode, action.owner, staging));
+          // Made durable with its directory, before anything leads there: one journal commit serves all of them.
+          if (temporary === path) unsynced.add(path);
           if (action.expects === null) takeBackBy(() => unlinkSync(path));
           else lasting = true;
           break;
@@ -216,7 +219,7 @@ function putFile(
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
     settle(descriptor, mode, owner);
-    fsyncSync(descriptor);
+    if (temporary !== path) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -298,11 +301,12 @@ function quietly(action: () => void): boolean {
   }
 }
 
-function syncAll(directories: Set<string>): void {
-  for (const directory of directories) {
+/** Directories, and files in directories that nothing leads to yet. */
+function syncAll(paths: Set<string>): void {
+  for (const path of paths) {
     let descriptor: number;
     try {
-      descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+      descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") continue; // it was removed on purpose
       throw error;
@@ -313,7 +317,7 @@ function syncAll(directories: Set<string>): void {
       closeSync(descriptor);
     }
   }
-  directories.clear();
+  paths.clear();
 }
 
 export function octal(mode: number): string {
