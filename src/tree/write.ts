@@ -64,8 +64,17 @@ export interface Inverse {
 /** `inverses`: the ways back are added to it, for a caller whose next step may fail. */
 export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, inverses: Inverse[] = []): Written {
   const files: ReportedFile[] = [];
-  /** Directories and new files that are not on the disk for certain. */
   const unsynced = new Set<string>();
+  /** New files, still open, in directories that nothing leads to: made durable with them, by one commit of the journal. */
+  const open = new Set<number>();
+  const sync = () => {
+    for (const descriptor of open) {
+      fsyncSync(descriptor);
+      closeSync(descriptor);
+      open.delete(descriptor);
+    }
+    syncAll(unsynced);
+  };
   const staging = new Set<string>();
   /** Directories made here: nothing leads to what is in them yet. */
   const fresh = new Set<string>();
@@ -78,6 +87,7 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
   let renamed = false;
   const failure = (error: unknown, path: string): WriteFailure => {
     const { code = "", message } = error as NodeJS.ErrnoException;
+    for (const descriptor of open) quietly(() => closeSync(descriptor));
     for (const name of staging) quietly(() => unlinkSync(name));
     return { code, path, message, committed, lasting, left: committed || lasting ? [] : takeBack(inverses) };
   };
@@ -94,9 +104,7 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
           if (content === undefined) throw new Error(`no bytes for ${action.artifact}`);
           expect(path, action.expects);
           const temporary = fresh.has(dirname(path)) ? path : temporaryIn(dirname(dirname(path)));
-          files.push(putFile(path, temporary, content, action.mode, action.owner, staging));
-          // Made durable with its directory, before anything leads there: one journal commit serves all of them.
-          if (temporary === path) unsynced.add(path);
+          files.push(putFile(path, temporary, content, action.mode, action.owner, staging, open));
           if (action.expects === null) takeBackBy(() => unlinkSync(path));
           else lasting = true;
           break;
@@ -114,7 +122,7 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
           expect(path, expects);
           // What the link leads to, and what is kept of the file that it replaces, has to be on the disk before. Not once
           // more between the two outer links: that is where MinIO would not start.
-          if (expects !== null && !replaced) syncAll(unsynced);
+          if (expects !== null && !replaced) sync();
           putLink(path, action.to, staging);
           replaced = expects !== null;
           if (expects === null) takeBackBy(() => unlinkSync(path));
@@ -125,14 +133,14 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
         }
         case "swap":
           expect(path, action.expects);
-          syncAll(unsynced);
+          sync();
           putLink(path, action.to, staging);
           committed = true;
           syncAll(new Set([dirname(path)]));
           continue;
         case "rename":
           // Two in a row belong together: nothing comes between them.
-          if (!renamed) syncAll(unsynced);
+          if (!renamed) sync();
           renameSync(path, action.to);
           lasting = true;
           unsynced.add(dirname(action.to));
@@ -154,7 +162,7 @@ export function carryOut(actions: readonly FileAction[], artifacts: Artifacts, i
     }
   }
   try {
-    syncAll(unsynced);
+    sync();
   } catch (error) {
     return { files, failure: failure(error, [...unsynced][0] ?? "/") };
   }
@@ -208,6 +216,7 @@ function putFile(
   mode: number,
   owner: Owner | null,
   staging: Set<string>,
+  open: Set<number>,
 ): ReportedFile {
   const bytes = Buffer.from(content);
   const descriptor = openSync(
@@ -221,7 +230,8 @@ function putFile(
     settle(descriptor, mode, owner);
     if (temporary !== path) fsyncSync(descriptor);
   } finally {
-    closeSync(descriptor);
+    if (temporary === path) open.add(descriptor);
+    else closeSync(descriptor);
   }
   if (temporary !== path) renameSync(temporary, path);
   staging.delete(temporary);
@@ -301,12 +311,11 @@ function quietly(action: () => void): boolean {
   }
 }
 
-/** Directories, and files in directories that nothing leads to yet. */
-function syncAll(paths: Set<string>): void {
-  for (const path of paths) {
+function syncAll(directories: Set<string>): void {
+  for (const directory of directories) {
     let descriptor: number;
     try {
-      descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") continue; // it was removed on purpose
       throw error;
@@ -317,7 +326,7 @@ function syncAll(paths: Set<string>): void {
       closeSync(descriptor);
     }
   }
-  paths.clear();
+  directories.clear();
 }
 
 export function octal(mode: number): string {
