@@ -8,11 +8,8 @@ import type { Outcome } from "./model/outcome.ts";
 import { changes, type Plan } from "./model/plan.ts";
 import type { Manner, Request } from "./model/request.ts";
 import type { World } from "./model/world.ts";
-import { planStatus } from "./plan/examine.ts";
-import { planImport } from "./plan/import.ts";
 import { planInstall } from "./plan/install.ts";
 import { observe, type Observed } from "./plan/observe.ts";
-import { planRollback } from "./plan/rollback.ts";
 import type { Lock } from "./tree/lock.ts";
 import { settleStateDir } from "./targets/state-dir.ts";
 
@@ -25,7 +22,7 @@ export async function run(asked: Request, manner: Manner, world: World, watcher:
     const reads = manner.dryRun || request.command === "status";
     if (!reads) held = await holdState(request.stateDir, watcher);
     const observed = await observe(request, world);
-    const plan = makePlan(request, observed);
+    const plan = await makePlan(request, observed);
     const nothing: Applied = {
       changed: false,
       files: [],
@@ -37,8 +34,9 @@ export async function run(asked: Request, manner: Manner, world: World, watcher:
       notes: [],
     };
     if (manner.dryRun && request.command !== "status") return planned(request, plan, observed, nothing, manner);
+    const findings = request.command === "status" ? (await import("./plan/examine.ts")).examine(observed.seen) : [];
     applying = true;
-    return sumUp(request, plan, observed, await apply(plan, request, observed, watcher));
+    return sumUp(request, plan, observed, await apply(plan, request, observed, watcher), findings);
   } catch (error) {
     throw inWords(error, applying ? unknownChange : "nothing was changed");
   } finally {
@@ -46,21 +44,22 @@ export async function run(asked: Request, manner: Manner, world: World, watcher:
   }
 }
 
-function makePlan(request: Request, { seen }: Observed): Plan {
+/** The main job first; the others are loaded when they are asked for. */
+async function makePlan(request: Request, { seen }: Observed): Promise<Plan> {
   switch (request.command) {
     case "generate":
       return planInstall(request, seen);
     case "import":
-      return planImport(request, seen);
+      return (await import("./plan/import.ts")).planImport(request, seen);
     case "rollback":
-      return planRollback(request, seen);
+      return (await import("./plan/rollback.ts")).planRollback(request, seen);
     case "status":
-      return planStatus(request, seen);
+      return (await import("./plan/examine.ts")).planStatus(request, seen);
   }
 }
 
 function planned(request: Request, plan: Plan, observed: Observed, nothing: Applied, manner: Manner): Outcome {
-  const outcome = sumUp(request, plan, observed, nothing);
+  const outcome = sumUp(request, plan, observed, nothing, []);
   const pending = plan.actions.some(changes);
   return {
     ...outcome,

@@ -25,8 +25,8 @@ import { authorityId, makeAuthority, openAuthority } from "../sources/private-ca
 import { readCertificate } from "../x509/read.ts";
 import { putAuthority, putPair, reveal, type Workshop } from "./artifacts.ts";
 import { write } from "./files.ts";
-import { pairToBe, prove, type Proof, type ProofContext } from "./prove.ts";
-import { undo } from "./undo.ts";
+import { pairToBe } from "./pair-to-be.ts";
+import type { Proof, ProofContext } from "./prove.ts";
 import { now, type Watcher } from "./watcher.ts";
 
 export interface Applied {
@@ -104,9 +104,13 @@ export async function apply(plan: Plan, request: Request, observed: Observed, wa
         case "prove": {
           const current = { ...plan, actions: [...actions] };
           const context: ProofContext = { plan: current, observed, workshop, leaf: applied.leaf, watcher, elapsed };
+          const { prove } = await import("./prove.ts"); // loaded only where a server runs
           const proof = await prove(action, context);
           if (action.kind === "bring-into-service") applied.changed = applied.changed || proof.signalled;
-          if (!proof.ok && proof.rejected && installed) throw await undo(context, proof);
+          if (!proof.ok && proof.rejected && installed) {
+            const { undo } = await import("./undo.ts");
+            throw await undo(context, proof);
+          }
           proofs.push(proof);
           if (proof.problem !== null) applied.pending.push(proof.problem);
           break;

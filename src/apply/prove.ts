@@ -3,11 +3,12 @@ import { handshake, type Handshake } from "../live/handshake.ts";
 import { bringIntoService } from "../live/service.ts";
 import type { CertificateFacts, Pem } from "../model/certified-key.ts";
 import { CertSetupError } from "../model/errors.ts";
-import type { PairState, ServerState } from "../model/observation.ts";
+import type { ServerState } from "../model/observation.ts";
 import type { ReportedEndpoint } from "../model/outcome.ts";
 import type { Action, Anchor, Plan } from "../model/plan.ts";
 import type { Observed } from "../plan/observe.ts";
 import type { Workshop } from "./artifacts.ts";
+import { pairToBe } from "./pair-to-be.ts";
 import { now, type Watcher } from "./watcher.ts";
 
 export interface ProofContext {
@@ -156,12 +157,6 @@ export function anchorPem(anchor: Anchor, { plan, workshop, observed }: ProofCon
   if (workshop.pair !== null) return workshop.pair.trustAnchors;
   const pair = pairToBe(plan, observed);
   return pair?.kind === "whole" ? pair.chainPem.slice(0, 1) : null;
-}
-
-/** The pair that is in place when the plan is carried out, of those that were there before it. */
-export function pairToBe(plan: Plan, { seen }: Observed): PairState | undefined {
-  const { tree } = seen.target;
-  return plan.command === "rollback" ? tree.generations.find(({ name }) => name === tree.previous)?.pair : tree.pair;
 }
 
 function address({ host, port }: { host: string; port: number }): string {

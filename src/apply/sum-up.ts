@@ -2,19 +2,23 @@
 import { join } from "node:path";
 import { startCommand } from "../live/start-command.ts";
 import { exitStatus } from "../model/errors.ts";
-import type { Outcome, ReportedFile } from "../model/outcome.ts";
+import type { Finding, Outcome, ReportedFile } from "../model/outcome.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Request } from "../model/request.ts";
 import { shellQuote } from "../model/text.ts";
-import { examine } from "../plan/examine.ts";
 import type { Observed } from "../plan/observe.ts";
 import { octal } from "../tree/write.ts";
 import type { Applied } from "./apply.ts";
 
-export function sumUp(request: Request, plan: Plan, observed: Observed, applied: Applied): Outcome {
+export function sumUp(
+  request: Request,
+  plan: Plan,
+  observed: Observed,
+  applied: Applied,
+  findings: Finding[],
+): Outcome {
   const { seen } = observed;
   const { certsDir } = seen.target;
-  const findings = request.command === "status" ? examine(seen) : [];
   const start = whatToStart(request, observed, applied);
   const pending = [
     ...applied.pending,

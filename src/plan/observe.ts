@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readChain } from "../checks/public-crt.ts";
-import { handshake } from "../live/handshake.ts";
 import { findServers, type RawServer } from "../live/processes.ts";
 import { findUnit, type Unit } from "../live/units.ts";
 import { homeOf, lookUpUser } from "../live/users.ts";
@@ -190,6 +189,7 @@ async function look(server: RawServer, certsDir: string): Promise<ServerState> {
   const base = { pid, startedAt, uid, gid, command, certsDir, ports, maySignal };
   const reload = server.watchesCertsDir === false ? "unknown" : server.reload;
   if (endpoint === null) return { ...base, reload, live: null };
+  const { handshake } = await import("../live/handshake.ts");
   const answer = await handshake({ ...endpoint, serverName: null, trust: null, timeoutMilliseconds: 3000 });
   const live: LiveState =
     answer.kind === "tls"
