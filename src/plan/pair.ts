@@ -5,16 +5,10 @@
 import { isAbsolute, join, resolve } from "node:path";
 import type { CertsTree, Entry, Generation, Observation } from "../model/observation.ts";
 import type { Action, Expectation, Note, Owner } from "../model/plan.ts";
+import { names } from "../tree/read.ts";
 
-export const layout = {
-  publicCrt: "public.crt",
-  privateKey: "private.key",
-  authorities: "CAs",
-  data: "..data",
-  previous: "..previous",
-  generation: "..v-",
-  kept: "..kept-",
-} as const;
+/** `kept`: for files that were in place of our links and made no whole pair. */
+export const layout = { ...names, kept: "..kept-" } as const;
 
 export const modes = { key: 0o600, certificate: 0o644, directory: 0o755, generation: 0o700 } as const;
 

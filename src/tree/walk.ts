@@ -68,7 +68,7 @@ export function refuseForeign(path: string, selfUid: number): void {
   const way = selfUid === 0 ? walk(path) : null;
   if (way?.kind !== "foreign") return;
   throw unsafe(path, `${way.at} belongs to uid ${way.uid}, who could lead root elsewhere`, [
-    "name a directory of root's own: --state-dir /root/.local/state/cert-setup",
+    "name a directory of root's own: --state-dir DIR",
     "or run cert-setup as that user",
   ]);
 }
